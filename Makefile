@@ -1,0 +1,63 @@
+# Adjoint's tasks. Each makes the virtual environment .venv when it is missing, installs what that task needs and
+# nothing more, and does its job. A stamp file in .venv records each installation, so a second run starts at once.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test conformance bench lint format types layers check clean distclean
+
+help: ## List these tasks
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed-notebook ## Run a notebook written for PyTorch and compare each output with PyTorch's
+	$(BIN)/adjoint run --check examples/autograd.ipynb
+
+test: $(VENV)/.installed-test ## Run the tests and the examples in docstrings; needs no PyTorch (ARGS="-k sin" selects)
+	$(BIN)/python -m pytest --ignore=tests/conformance $(ARGS)
+
+conformance: $(VENV)/.installed-conformance ## Install PyTorch and compare with it live (a large download the first time)
+	$(BIN)/python -m pytest --numprocesses=auto tests/conformance $(ARGS)
+
+bench: $(VENV)/.installed-bench ## Time the same work on Adjoint and on the libraries that .venv holds
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+lint: $(VENV)/.installed-lint ## Check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(VENV)/.installed-lint ## Mend style and formatting
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(VENV)/.installed-lint ## Check the types
+	$(BIN)/mypy
+
+layers: $(VENV)/.installed-lint ## Check that imports point down the layers only
+	$(BIN)/lint-imports
+
+check: lint types layers test ## All checks that need no PyTorch
+
+clean: ## Remove what building and testing left behind
+	rm -rf build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## The same, and the virtual environment
+	rm -rf $(VENV)
+
+# `.installed-NAME` is the extra NAME of pyproject.toml, installed from this tree in editable form.
+$(VENV)/.installed-%: pyproject.toml | $(VENV)/.created
+	@echo "Installing adjoint[$*] into $(VENV) (the first time only)"
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Adjoint needs Python 3.11 or newer, and '$(PYTHON)' is missing or older." >&2; \
+	  echo "Name one that you have, for example: make PYTHON=python3.12 $(or $(MAKECMDGOALS),demo)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
