@@ -32,6 +32,8 @@ class LazyModule:
             ) from None
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__") and attribute != "__version__":
+            raise AttributeError(attribute)  # doctest and inspect ask every object for such names: that is not use
         value = getattr(self._import(), attribute)
         # Kept on the proxy, so that the next look-up is an ordinary attribute's and comes here no more.
         self.__dict__[attribute] = value
