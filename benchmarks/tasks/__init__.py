@@ -1,0 +1,6 @@
+"""All tasks, in the order in which they run. A new one is a record in one of these files."""
+
+from benchmarks.task import Task
+from benchmarks.tasks import arrays, compiled, scalars, startup
+
+TASKS: dict[str, Task] = {task.name: task for module in (startup, scalars, arrays, compiled) for task in module.TASKS}
