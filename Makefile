@@ -24,7 +24,7 @@ conformance: $(VENV)/.installed-conformance ## Install PyTorch and compare with 
 	$(BIN)/python -m pytest --numprocesses=auto tests/conformance $(ARGS)
 
 bench: $(VENV)/.installed-bench ## Time the same work on Adjoint and on the libraries that .venv holds
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(VENV)/.installed-lint ## Check style and formatting
 	$(BIN)/ruff check
