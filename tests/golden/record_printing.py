@@ -134,6 +134,7 @@ def cases():
     for shape in LARGE_SHAPES:
         yield case(f"large float32 of shape {shape}", ramp(shape, 0.25), shape=shape)
         yield case(f"large int64 of shape {shape}", ramp(shape, 1), "int64", shape)
+    yield case("lines of zeros", [0.0] * 60)
     yield case("line of 25 floats", ramp((25,), 0.1), shape=(25,))
     yield case("lines of 30 integers", ramp((2, 30), 1), "int64", (2, 30))
     yield case("1000 elements are not shortened", ramp((1000,), 1), "int64", (1000,))
@@ -169,6 +170,8 @@ def cases_of_suffixes():
         yield case(f"dtype and grad_fn after {count}", ramp((count,), 0.5), "float64", (count,), origin="node")
         yield case(f"dtype after rows of {count}", ramp((2, count), 1), "int32", (2, count))
         yield case(f"size and dtype after {count}", [1] * count, "int16", options={"edgeitems": 0, "linewidth": 40})
+    for width in range(50, 55):  # a second suffix after one that opened a line
+        yield case(f"two suffixes within {width}", [1.5] * 5, "float64", origin="node", options={"linewidth": width})
     for origin in ["dual", "dual of a node"]:
         yield case(f"{origin}: 0-d", [1.5], shape=(), origin=origin)
         yield case(f"{origin}: vector", [1.5, 2.5], origin=origin)

@@ -99,7 +99,13 @@ def get_printoptions() -> dict[str, Any]:
 
 @contextmanager
 def printoptions(**options: Any) -> Iterator[None]:
-    """Print with these options (those of `set_printoptions`) inside a `with` block."""
+    """Print with these options (those of `set_printoptions`) inside a `with` block.
+
+    >>> import adjoint as torch
+    >>> with printoptions(precision=2):
+    ...     print(torch.tensor(3.14159))
+    tensor(3.14)
+    """
     before = get_printoptions()
     set_printoptions(**options)
     try:
@@ -175,7 +181,7 @@ def _write_complex(values: np.ndarray) -> Column:
     real, imaginary = _write_floats(values.real), _write_floats(values.imag)
     signed = [text if text.startswith("-") else f"+{text}" for text in imaginary.texts]
     texts = [f"{left}{right}j" for left, right in zip(real.padded(), signed, strict=True)]
-    # The sign of the imaginary part counts only where it is a minus: the last column may pass the line's end.
+    # The room is reckoned without a plus between the parts, so a row may pass the end of its line.
     return Column(texts, real.width + imaginary.width + 1)
 
 
@@ -213,14 +219,11 @@ def format_elements(data: np.ndarray, indent: int) -> str:
 def _edges(data: np.ndarray, cut: Sequence[bool]) -> np.ndarray:
     """`data` without the middle of the dimensions that are `cut`."""
     kept = _options.edgeitems
-    return data[
-        np.ix_(
-            *(
-                [*range(kept), *range(size - kept, size)] if is_cut else range(size)
-                for size, is_cut in zip(data.shape, cut, strict=True)
-            )
-        )
+    indices = [
+        [*range(kept), *range(size - kept, size)] if is_cut else range(size)
+        for size, is_cut in zip(data.shape, cut, strict=True)
     ]
+    return data[np.ix_(*indices)]
 
 
 def _lay_out(texts: list, cut: Sequence[bool], indent: int, pitch: int) -> str:
