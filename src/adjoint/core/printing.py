@@ -56,7 +56,7 @@ PROFILES = {
 _options = PROFILES["default"]
 
 
-def set_printoptions(  # noqa: PLR0917  (PyTorch's signature)
+def set_printoptions(
     precision: int | None = None,
     threshold: float | None = None,
     edgeitems: int | None = None,
