@@ -1,0 +1,38 @@
+"""Adjoint: automatic differentiation with PyTorch's interface, in Python on NumPy.
+
+>>> import adjoint as torch
+>>> x = torch.tensor(3.0, requires_grad=True)
+>>> y = torch.sin(x ** 2)
+>>> y.backward()
+>>> x.grad
+tensor(-5.4668)
+"""
+
+import sys as _sys
+from math import e, inf, nan, pi
+
+from adjoint import autograd, ops
+from adjoint.autograd.grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from adjoint.core.absent import absent_attribute as _absent_attribute
+from adjoint.core.dtypes import DTYPES as _DTYPES
+from adjoint.core.dtypes import dtype, get_default_dtype, set_default_dtype
+from adjoint.core.dtypes import promote as promote_types
+from adjoint.core.exports import exports as _exports
+from adjoint.core.tensor import Size, Tensor
+
+__version__ = "0.1.0"
+
+for _dtype in _DTYPES:
+    globals().update(dict.fromkeys((_dtype.name, *_dtype.aliases), _dtype))
+for _export in _exports.values():
+    if not _export.module and _export.on_module:
+        globals()[_export.name] = _export.function
+
+__getattr__ = _absent_attribute(_sys.modules[__name__])

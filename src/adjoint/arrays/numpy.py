@@ -1,0 +1,144 @@
+"""The verbs, carried out by NumPy at once.
+
+0-d results are NumPy scalars, on which NumPy computes several times faster than on 0-d arrays. Python's own operators
+are the fastest way into NumPy's arithmetic, so the verbs of arithmetic are those.
+"""
+
+from __future__ import annotations
+
+import builtins
+import operator
+import warnings
+from typing import Any
+
+import numpy as np
+
+# Overflow, division by zero and NaN are results here, as in PyTorch, not events. One filter for the modules in which
+# NumPy computes on our behalf costs nothing per operation; a context around each would cost as much as the operation.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"adjoint\.")
+
+Array = Any  # np.ndarray, or a NumPy scalar in place of a 0-d array
+
+negative = operator.neg
+add = operator.add
+subtract = operator.sub
+multiply = operator.mul
+divide = operator.truediv
+floor_divide = operator.floordiv
+remainder = operator.mod
+power = operator.pow
+equal = operator.eq
+not_equal = operator.ne
+less = operator.lt
+less_equal = operator.le
+greater = operator.gt
+greater_equal = operator.ge
+matmul = operator.matmul
+
+sign, exp, expm1, log, log1p, log2, log10 = np.sign, np.exp, np.expm1, np.log, np.log1p, np.log2, np.log10
+sqrt, square, reciprocal = np.sqrt, np.square, np.reciprocal
+sin, cos, tan, asin, acos, atan = np.sin, np.cos, np.tan, np.asin, np.acos, np.atan
+sinh, cosh, tanh, asinh, acosh, atanh = np.sinh, np.cosh, np.tanh, np.asinh, np.acosh, np.atanh
+floor, ceil, trunc, round = np.floor, np.ceil, np.trunc, np.round
+isnan, isinf, isfinite = np.isnan, np.isinf, np.isfinite
+logical_not, logical_and, logical_or, logical_xor = np.logical_not, np.logical_and, np.logical_or, np.logical_xor
+maximum, minimum, atan2 = np.maximum, np.minimum, np.atan2
+real, imag = np.real, np.imag
+abs = operator.abs
+conj = operator.methodcaller("conjugate")  # a real array is its own conjugate, and is not copied
+broadcast_to, permute_dims, expand_dims, squeeze, flip = (
+    np.broadcast_to,
+    np.permute_dims,
+    np.expand_dims,
+    np.squeeze,
+    np.flip,
+)
+zeros, ones, full = np.zeros, np.ones, np.full
+full_like = np.full_like
+argmax, argmin = np.argmax, np.argmin
+any, all = np.any, np.all
+
+
+def astype(x: Array, dtype: np.dtype) -> Array:
+    return x.astype(dtype)
+
+
+def where(condition: Array, x: Array, y: Array) -> Array:
+    result = np.where(condition, x, y)
+    return result if result.ndim else result[()]
+
+
+def sigmoid(x: Array) -> Array:
+    return np.reciprocal(np.exp(-x) + 1)
+
+
+def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def prod(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def min(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def reshape(x: Array, shape: tuple[int, ...]) -> Array:
+    return np.asarray(x).reshape(shape)
+
+
+def concat(arrays: list[Array], axis: int = 0) -> Array:
+    return np.concatenate(arrays, axis=axis)
+
+
+def stack(arrays: list[Array], axis: int = 0) -> Array:
+    return np.stack(arrays, axis=axis)
+
+
+def getitem(x: Array, index: Any) -> Array:
+    """`x[index]`, a view where NumPy gives one: also where a single element is picked."""
+    return x[(*index, ...)] if type(index) is tuple else x[index, ...]
+
+
+def place(values: Array, index: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros of the given shape with `values` added at `index`; what is indexed twice receives both."""
+    result = np.zeros(shape, values.dtype)
+    parts = index if type(index) is tuple else (index,)
+    if builtins.any(isinstance(part, np.ndarray | list) for part in parts):
+        np.add.at(result, index, values)
+    else:
+        result[index] = values
+    return result
+
+
+def zeros_like(x: Array) -> Array:
+    return np.zeros_like(x) if x.shape else x.dtype.type(0)
+
+
+def ones_like(x: Array) -> Array:
+    return np.ones_like(x) if x.shape else x.dtype.type(1)
+
+
+def numpy_dtype(x: Array) -> np.dtype:
+    return x.dtype
+
+
+def asarray(x: np.ndarray) -> Array:
+    """A NumPy array as an array of this namespace."""
+    return x
+
+
+def copy(x: Array) -> Array:
+    return x.copy()
+
+
+def put(x: Array, index: Any, values: Array) -> Array:
+    """A copy of `x` with `values` at `index`."""
+    result = x.copy()
+    result[index] = values
+    return result

@@ -1,0 +1,193 @@
+"""The two ways into a backward pass: `backward`, which adds to the leaves' `.grad`, and `grad`, which returns gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from adjoint.arrays import namespace_of
+from adjoint.core.engine import Captures, run
+from adjoint.core.graph import LEAF_MARK
+from adjoint.core.tensor import Tensor, wrap
+from adjoint.ops.creation import zeros_like
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Compute the gradients of `tensors` with respect to the leaves they were computed from, and add them to `.grad`.
+
+    A root that is not a scalar needs its own cotangent in `grad_tensors`. With `inputs`, only those receive a gradient.
+
+    >>> import adjoint as torch
+    >>> x = torch.tensor(3., requires_grad=True)
+    >>> torch.autograd.backward(x ** 2)
+    >>> x.grad
+    tensor(6.)
+    """
+    roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    given = _as_tuple(grad_tensors if grad_variables is None else grad_variables, len(roots))
+    retain = create_graph if retain_graph is None else retain_graph
+    starts = [_start(place, root, g, create_graph) for place, (root, g) in enumerate(zip(roots, given, strict=True))]
+    if inputs is None:
+        run(starts, retain_graph=retain, create_graph=create_graph)
+        return
+    wanted = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if not wanted:
+        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+    captures = Captures(starts, wanted)
+    run(starts, retain_graph=retain, create_graph=create_graph, captures=captures)
+    for tensor, gradient in zip(wanted, captures.gradients, strict=True):
+        if gradient is not None:
+            _accumulate_into(tensor, gradient)
+
+
+def _accumulate_into(tensor: Tensor, gradient: Any) -> None:
+    result = gradient if isinstance(gradient, Tensor) else wrap(gradient)
+    old = getattr(tensor, "_grad", None)
+    tensor._grad = result if old is None else old + result
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of `outputs` with respect to `inputs`, without touching any `.grad`.
+
+    >>> import adjoint as torch
+    >>> x = torch.tensor(3., requires_grad=True)
+    >>> torch.autograd.grad(x ** 3, x)
+    (tensor(27.),)
+    """
+    roots = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+    wanted = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    given = _as_tuple(grad_outputs, len(roots))
+    retain = create_graph if retain_graph is None else retain_graph
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    starts = [_start(place, root, g, create_graph) for place, (root, g) in enumerate(zip(roots, given, strict=True))]
+    for tensor in wanted:
+        if tensor._node is None:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    captures = Captures(starts, wanted)
+    run(starts, retain_graph=retain, create_graph=create_graph, captures=captures)
+    results: list[Tensor | None] = []
+    for tensor, gradient in zip(wanted, captures.gradients, strict=True):
+        if gradient is None and materialize_grads:
+            results.append(zeros_like(tensor, requires_grad=False))
+        elif gradient is None and not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
+                "this is the desired behavior."
+            )
+        else:
+            results.append(gradient if gradient is None or isinstance(gradient, Tensor) else wrap(gradient))
+    return tuple(results)
+
+
+def _as_tuple(gradients: Any, count: int) -> tuple:
+    if gradients is None:
+        return (None,) * count
+    if isinstance(gradients, Tensor):
+        return (gradients,)
+    return tuple(gradients)
+
+
+def _start(place: int, root: Tensor, gradient: Tensor | None, create_graph: bool) -> tuple[Any, Any]:
+    """Where a backward pass begins: the root's edge, and its cotangent as the engine wants it."""
+    edge = root._node
+    data = root._data
+    if gradient is None:
+        if edge is None:
+            raise _no_gradient(place)
+        if data.shape != () and data.size != 1:
+            raise RuntimeError(
+                "grad can be implicitly created only for scalar outputs\n"
+                f"This one has shape {list(data.shape)}: reduce it, as in y.sum().backward(), or pass gradient=."
+            )
+        if data.dtype.kind == "c":
+            raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {root.dtype}")
+        cotangent = _one(data)
+    else:
+        if not isinstance(gradient, Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+        if gradient._data.shape != data.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{place}] has a shape of {gradient.shape} and output[{place}] has a shape "
+                f"of {root.shape}."
+            )
+        if edge is None:
+            raise _no_gradient(place)
+        if create_graph:
+            return (root if edge is LEAF_MARK else edge), gradient.to(root.dtype)
+        cotangent = gradient._data if gradient._data.dtype == data.dtype else gradient.to(root.dtype)._data
+    return (root if edge is LEAF_MARK else edge), wrap(cotangent) if create_graph else cotangent
+
+
+_ONES: dict[Any, Any] = {}
+
+
+def _one(data: Any) -> Any:
+    """A cotangent of 1 in the shape of a root; 0-d ones are made once per type."""
+    kind = data.__class__
+    one = _ONES.get(kind)
+    if one is None:
+        one = namespace_of((data,)).ones_like(data)
+        if isinstance(data, np.generic):
+            _ONES[kind] = one
+    return one
+
+
+def _no_gradient(place: int) -> RuntimeError:
+    return RuntimeError(
+        f"element {place} of tensors does not require grad and does not have a grad_fn\n"
+        "Nothing that it was computed from requires a gradient: pass requires_grad=True to the tensor you differentiate "
+        "by, and compute outside torch.no_grad()."
+    )
+
+
+def backward_method(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Compute the gradients of this tensor with respect to the leaves it was computed from, and add them to `.grad`.
+
+    A tensor that is not a scalar needs its own cotangent, `gradient`. The graph is freed unless `retain_graph` or
+    `create_graph` is set; with `create_graph` the gradients can be differentiated again.
+
+    >>> import adjoint as torch
+    >>> x = torch.tensor([1., 2.], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+    if inputs is None:
+        run(
+            [_start(0, self, gradient, create_graph)],
+            retain_graph=create_graph if retain_graph is None else retain_graph,
+            create_graph=create_graph,
+        )
+    else:
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+Tensor.backward = backward_method  # type: ignore[attr-defined]

@@ -1,0 +1,395 @@
+"""Applying a primitive to tensors: settle the types, compute, and record the step in the graph.
+
+`apply` does it for every primitive and every mode. `unary` and `binary` make functions for elementwise records of one
+and two operands, with a short path for the common case: no mode is on, and types need no promotion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from adjoint.arrays import is_foreign, namespace_of, numpy
+from adjoint.core import dtypes, modes
+from adjoint.core.graph import LEAF_MARK, Meta, Port, log_write, next_sequence
+from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
+from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
+from adjoint.core.views import link
+
+Array = Any
+_new = Tensor.__new__
+
+#: called by `apply` when forward mode is on; set by `core.forward`
+forward_rule: Callable | None = None
+
+
+def apply(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] | None = None) -> Any:
+    """The value of a primitive on tensors and Python numbers, as a tensor, or a tuple of them, with its history."""
+    if modes.special and modes.state.observers:
+        return modes.state.observers[-1](primitive, operands, params)
+    arrays: list[Any] = []
+    edges: list[Any] = []
+    mask = 0
+    foreign = False
+    for index, operand in enumerate(operands):
+        edge = None
+        if isinstance(operand, Tensor):
+            array = buffer(operand) if primitive.view else operand._data
+            foreign = foreign or is_foreign(array)
+            arrays.append(array)
+            if operand._node is not None:
+                edge = edge_of(operand)
+                mask |= 1 << index
+        else:
+            arrays.append(operand)
+        edges.append(edge)
+    cast = promote(primitive, arrays) if primitive.promotes else arrays
+    xp = namespace_of(cast) if foreign else numpy
+    result = primitive.forward(xp, *cast, **params) if params else primitive.forward(xp, *cast)
+    several = len(primitive.outputs) > 1 or primitive.many_outputs
+    results = result if several else (result,)
+    tensors = [wrap(data) for data in results]
+    if mask and primitive.rules and (not modes.special or modes.state.grad_enabled):
+        _record(primitive, operands, edges, mask, arrays, cast, tensors, params, xp if foreign else None)
+    if primitive.view:
+        link(operands[0], tensors, primitive, params or {}, not modes.special or modes.state.grad_enabled)
+    if modes.special:
+        if modes.state.inference:
+            for tensor in tensors:
+                tensor._inference = True
+        if modes.state.forward_level and forward_rule is not None:
+            forward_rule(primitive, operands, cast, tensors, params)
+    return tuple(tensors) if several else tensors[0]
+
+
+def _record(
+    primitive: Primitive,
+    operands: Sequence[Any],
+    edges: list[Any],
+    mask: int,
+    arrays: list[Any],
+    cast: list[Any],
+    tensors: list[Tensor],
+    params: dict[str, Any] | None,
+    xp: Any,
+) -> None:
+    """Give the results their place in the graph."""
+    usable = primitive.usable_mask(mask)
+    if not usable:
+        return
+    if usable != mask:
+        edges = [edge if usable >> index & 1 else None for index, edge in enumerate(edges)]
+    plan = primitive.plan(usable)
+    node = primitive.node_type()
+    node.edges = tuple(edges)
+    node.plan = plan
+    node.params = params
+    node.annex = None
+    node.sequence = next_sequence()
+    node.meta = _meta(primitive, arrays, cast, tensors, xp)
+    differentiable = tensors if primitive.many_outputs else tensors[: primitive.differentiable_outputs]
+    for index, tensor in enumerate(differentiable):
+        if tensor._data.dtype.kind not in "biu":
+            tensor._node = node if len(differentiable) == 1 and not primitive.many_outputs else Port(node, index)
+    node.saved, node.writes = save(primitive, plan, operands, cast, tensors)
+    if modes.special and (modes.state.saved_tensors_hooks or modes.state.anomaly):
+        for observer in on_record:
+            observer(node)
+
+
+#: called with each new node while anomaly detection or saved-tensor hooks are on
+on_record: list[Callable] = []
+
+
+def _meta(primitive: Primitive, arrays: list, cast: list, tensors: list[Tensor], xp: Any) -> Meta | None:
+    operands = outputs = None
+    if primitive.promotes:
+        shape = tensors[0]._data.shape
+        if any(a is not b or getattr(a, "shape", shape) != shape for a, b in zip(arrays, cast, strict=True)):
+            operands = tuple((a.shape, a.dtype) if hasattr(a, "dtype") else ((), None) for a in arrays)
+    if primitive.many_outputs or primitive.differentiable_outputs > 1:
+        outputs = tuple((t._data.shape, t._data.dtype) for t in tensors)
+    if operands is None and outputs is None and xp is None:
+        return None
+    return Meta(operands, outputs, xp)
+
+
+def save(
+    primitive: Primitive, plan: Plan, operands: Sequence[Any], arrays: Sequence[Any], tensors: Sequence[Tensor]
+) -> tuple[tuple, list]:
+    """The values that a plan's rules name, and the write logs of those that are arrays."""
+    saved: list[Any] = []
+    writes: list[list] = []
+    fixed = len(primitive.operands) - 1 if primitive.variadic else len(primitive.operands)
+    for kind, index in plan.sources:
+        if kind == OUT:
+            saved.append(tensors[index]._data)
+            writes.append(writes_of(tensors[index]))
+        elif index >= fixed:  # the variadic operand: all of its values, shapes or types
+            saved.append(tuple(_facet(kind, array) for array in arrays[fixed:]))
+            if kind == VALUE:
+                writes += [writes_of(t) for t in operands[fixed:] if isinstance(t, Tensor)]
+        else:
+            saved.append(_facet(kind, arrays[index]))
+            if kind == VALUE and isinstance(operands[index], Tensor):
+                writes.append(writes_of(operands[index]))
+    return tuple(saved), writes
+
+
+def _facet(kind: int, array: Any) -> Any:
+    if kind == VALUE:
+        return array
+    return array.shape if kind == SHAPE else array.dtype
+
+
+# --- types -------------------------------------------------------------------------------------------------------
+
+
+def promote(primitive: Primitive, arrays: list[Any]) -> list[Any]:
+    """The operands in the type in which PyTorch would compute; the list itself where nothing changes."""
+    rules = primitive.rules
+    several, single, numbers = [], [], []
+    for index, array in enumerate(arrays):
+        if rules and index < len(rules) and rules[index] is None and primitive.fixed_operands:
+            continue
+        if hasattr(array, "dtype"):
+            (several if array.shape else single).append(dtypes.from_numpy_dtype(array.dtype))
+        else:
+            numbers.append(array)
+    target = dtypes.result_dtype(several, single, numbers)
+    if primitive.promotes == "float" and target.rank < dtypes.FLOAT:
+        target = dtypes.get_default_dtype()
+    numpy_type = target.numpy
+    weak = numpy_type.kind != "V" and (several or single)
+    changed = list(arrays)
+    for index, array in enumerate(arrays):
+        if rules and index < len(rules) and rules[index] is None and primitive.fixed_operands:
+            continue
+        if hasattr(array, "dtype"):
+            if array.dtype != numpy_type:
+                changed[index] = namespace_of((array,)).astype(array, numpy_type)
+        elif not weak or (type(array) is bool and numpy_type.kind != "b"):
+            changed[index] = numpy_type.type(array)
+    return changed if any(a is not b for a, b in zip(changed, arrays, strict=True)) else arrays
+
+
+# --- short paths -------------------------------------------------------------------------------------------------
+
+
+def unary(primitive: Primitive) -> Callable:
+    """A function of one tensor that applies an elementwise record."""
+    forward = primitive.forward
+    plan = primitive.plan(1) if primitive.rules else None
+    saves = [kind for kind, _ in plan.sources] if plan is not None else []
+    saves_operand, saves_result = saves == [VALUE], saves == [OUT]
+    short = plan is not None and len(saves) <= 1
+    keeps_type = primitive.promotes != "float"
+    node_type = primitive.node_type
+    name = primitive.name
+
+    def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+        if out is not None:
+            return write_out(out, function(input))
+        try:
+            data = input._data
+            edge = input._node
+        except AttributeError:
+            raise not_a_tensor(name, "input", 1, input) from None
+        if modes.special or not short or not (edge is not None or keeps_type or data.dtype.kind in "fc"):
+            return apply(primitive, (input,))
+        tensor = _new(Tensor)
+        tensor._data = result = forward(numpy, data)
+        tensor._writes = None
+        if edge is None:
+            tensor._node = None
+            return tensor
+        tensor._node = node = node_type()
+        node.edges = (input if edge is LEAF_MARK else edge,)
+        node.plan = plan
+        node.params = node.meta = node.annex = None
+        node.sequence = next_sequence()
+        if saves_operand:
+            writes = input._writes
+            if writes is None:
+                writes = input._writes = []
+            node.saved = (data,)
+            node.writes = (writes,)
+        elif saves_result:
+            tensor._writes = writes = []
+            node.saved = (result,)
+            node.writes = (writes,)
+        else:
+            node.saved = node.writes = ()
+        return tensor
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
+    """A function of two tensors, or a tensor and a number, that applies an elementwise record.
+
+    The one made for an `operator` returns NotImplemented where the second operand is neither.
+    """
+    forward = primitive.forward
+    plans = [None, primitive.plan(1), primitive.plan(2), primitive.plan(3)] if primitive.rules else [None] * 4
+    # the short path saves operands only, at most one per bit of the mask
+    saved_operands = [tuple(index for _, index in plan.sources) if plan is not None else () for plan in plans]
+    short = primitive.promotes is not None and all(kind == VALUE for plan in plans if plan for kind, _ in plan.sources)
+    node_type = primitive.node_type
+    name = primitive.name
+
+    def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+        if out is not None:
+            return write_out(out, function(input, other))
+        try:
+            a = input._data
+            edge_a = input._node
+            if other.__class__ is float or other.__class__ is int:
+                b = other
+                edge_b = None
+                same = short and (a.dtype.kind == "f" or (b.__class__ is int and a.dtype.kind == "c"))
+            else:
+                b = other._data
+                edge_b = other._node
+                same = short and a.dtype is b.dtype and a.dtype.kind in "fc"
+        except AttributeError:
+            if operator and not is_operand(other):
+                return NotImplemented
+            return apply(primitive, checked(name, (input, other)))
+        if modes.special or not same:
+            return apply(primitive, (input, other))
+        try:
+            result = forward(numpy, a, b)
+        except ValueError:
+            raise shapes_differ(a.shape, b.shape) from None
+        tensor = _new(Tensor)
+        tensor._data = result
+        tensor._writes = None
+        if edge_a is None:
+            if edge_b is None:
+                tensor._node = None
+                return tensor
+            mask = 2
+        else:
+            mask = 1 if edge_b is None else 3
+        plan = plans[mask]
+        if plan is None:
+            tensor._node = None
+            return tensor
+        tensor._node = node = node_type()
+        node.edges = (
+            input if edge_a is LEAF_MARK else edge_a,
+            other if edge_b is LEAF_MARK else edge_b,
+        )
+        node.plan = plan
+        node.params = node.annex = None
+        node.sequence = next_sequence()
+        shape = result.shape
+        if a.shape == shape and (b.__class__ is float or b.__class__ is int or b.shape == shape):
+            node.meta = None
+        else:
+            node.meta = Meta(((a.shape, a.dtype), (b.shape, b.dtype) if hasattr(b, "dtype") else ((), None)))
+        places = saved_operands[mask]
+        if not places:
+            node.saved = node.writes = ()
+        else:
+            saved = []
+            writes = []
+            for place in places:
+                operand = other if place else input
+                saved.append(b if place else a)
+                if operand.__class__ is not float and operand.__class__ is not int:
+                    log = operand._writes
+                    if log is None:
+                        log = operand._writes = []
+                    writes.append(log)
+            node.saved = tuple(saved)
+            node.writes = writes
+        return tensor
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+# --- out= -------------------------------------------------------------------------------------------------------
+
+
+def write_out(out: Tensor, result: Any) -> Any:
+    """Give `out` the result of an operation, as the argument `out=` asks, resizing it where it must be."""
+    if isinstance(result, tuple):
+        return type(result)(write_out(each, value) for each, value in zip(out, result, strict=True))  # type: ignore[call-overload]
+    if not isinstance(out, Tensor):
+        raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
+    if (out._node is not None or result._node is not None) and (not modes.special or modes.state.grad_enabled):
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
+            "grad.\nUse the returned tensor instead of out=, or work under torch.no_grad()."
+        )
+    if not np.can_cast(result._data.dtype, out._data.dtype, "same_kind"):
+        raise RuntimeError(
+            f"result type {dtypes.scalar_type_name(result.dtype)} can't be cast to the desired output type "
+            f"{dtypes.scalar_type_name(out.dtype)}"
+        )
+    if out._data.shape != result._data.shape:
+        out._data = np.empty(result._data.shape, out._data.dtype)
+    np.copyto(buffer(out), result._data, casting="unsafe")
+    log_write(writes_of(out), "out=")
+    return out
+
+
+# --- what an operation says of bad input -------------------------------------------------------------------------
+
+_NUMBERS = (int, float, complex, np.number, np.bool_)
+
+
+def is_operand(value: Any) -> bool:
+    """Whether a value can be an operand beside a tensor."""
+    return isinstance(value, (Tensor, *_NUMBERS))
+
+
+def checked(name: str, operands: Sequence[Any]) -> list[Any]:
+    """Operands as `apply` takes them: tensors and Python numbers; a TypeError in PyTorch's words for anything else."""
+    names = ("input", "other")
+    result = []
+    for position, operand in enumerate(operands):
+        if isinstance(operand, (Tensor, int, float, complex)) and not isinstance(operand, np.number):
+            result.append(operand)
+        elif isinstance(operand, (np.number, np.bool_)):
+            result.append(operand.item())
+        else:
+            raise not_a_tensor(name, names[position], position + 1, operand)
+    if not any(isinstance(operand, Tensor) for operand in result):
+        raise not_a_tensor(name, "input", 1, result[0])
+    return result
+
+
+def not_a_tensor(function: str, argument: str, position: int, value: Any) -> TypeError:
+    """PyTorch's words for an argument that should have been a tensor."""
+    return TypeError(
+        f"{function}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}\n"
+        f"Make a tensor of it first, as in torch.tensor({argument})."
+    )
+
+
+def require_tensors(function: str, *arguments: Any, names: Sequence[str] = ("input", "other")) -> tuple[Tensor, ...]:
+    """The arguments, all of which must be tensors; a TypeError in PyTorch's words for the first that is not."""
+    for position, (name, argument) in enumerate(zip(names, arguments, strict=False)):
+        if not isinstance(argument, Tensor):
+            raise not_a_tensor(function, name, position + 1, argument)
+    return arguments
+
+
+def shapes_differ(a: Sequence[int], b: Sequence[int]) -> RuntimeError:
+    """PyTorch's words for two shapes that do not broadcast."""
+    width = max(len(a), len(b))
+    left, right = (1,) * (width - len(a)) + tuple(a), (1,) * (width - len(b)) + tuple(b)
+    for axis in reversed(range(width)):
+        if left[axis] != right[axis] and 1 not in (left[axis], right[axis]):
+            return RuntimeError(
+                f"The size of tensor a ({left[axis]}) must match the size of tensor b ({right[axis]}) at non-singleton "
+                f"dimension {axis}\nThe shapes are {list(a)} and {list(b)}: sizes must be equal, or 1, counted from the last."
+            )
+    return RuntimeError(f"the shapes {list(a)} and {list(b)} do not fit")

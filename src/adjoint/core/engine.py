@@ -1,0 +1,275 @@
+"""The backward pass: cotangents flow along the edges, from the latest operation to the earliest.
+
+An operation's sequence number is higher than those of the operations that made its operands. So taking always the
+highest pending number meets every node after all of its consumers: one loop, no recursion, no counting beforehand. The
+cotangents that reach a node are summed as they arrive; the sums for leaves wait until the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heappop, heappush
+from sys import getrefcount
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from adjoint.arrays import namespace_of, numpy
+from adjoint.arrays.tensor import tensor as tensor_namespace
+from adjoint.core import modes
+from adjoint.core.graph import FREED, LEAF, NODE, PORT, Node, Port, check_saved, node_of
+from adjoint.core.primitive import OUT, VALUE
+from adjoint.core.tensor import Tensor, edge_of, wrap
+
+Array = Any
+
+_accumulating = Lock()  # held while a gradient is added to a leaf's, since threads may share leaves
+
+#: hooks on nodes and tensors; `core.hooks` fills these in when the first hook is registered
+enter_node: Callable | None = None
+leave_node: Callable | None = None
+
+
+def run(
+    roots: Sequence[tuple[Any, Any]],
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    captures: Captures | None = None,
+) -> None:
+    """Send the cotangents of `roots`, pairs of (edge, cotangent), back through the graph.
+
+    Without `captures` each leaf's sum is added to its `.grad`. With them, only the nodes that lead to what is captured
+    run, and their gradients are kept in `captures` instead. With `create_graph` cotangents are tensors and the rules
+    compute on tensors, so that the result can be differentiated again; else they are arrays.
+    """
+    heap: list[int] = []
+    pending: dict[int, list] = {}  # sequence number -> [node, cotangent, whether we own its memory]
+    leaves: dict[int, list] = {}  # id of leaf -> the same
+    plain_xp: Any = tensor_namespace if create_graph else numpy
+    special = modes.special
+    for edge, cotangent in roots:
+        _send(edge, cotangent, heap, pending, leaves)
+    needed = captures.needed if captures is not None else None
+    while heap:
+        sequence = -heappop(heap)
+        node, cotangent, _ = pending.pop(sequence)
+        if node.annex is not None:
+            cotangent = enter_node(node, cotangent, create_graph, captures)  # type: ignore[misc]
+        if captures is not None:
+            if captures.nodes and node in captures.nodes:
+                captures.take(node, cotangent)
+            if node not in needed:  # type: ignore[operator]
+                continue
+        saved = node.saved
+        if saved.__class__ is not tuple:
+            check_saved(node)
+            saved = saved.unpack(node)
+        for writes in node.writes:
+            if writes and writes[-1][0] > sequence:
+                check_saved(node)
+        meta = node.meta
+        if node.primitive.differentiable_outputs != 1 or node.primitive.many_outputs:
+            cotangent = _filled(node, cotangent, plain_xp)
+        if create_graph:
+            saved = as_tensors(node, saved)
+            xp = tensor_namespace
+        else:
+            xp = plain_xp if meta is None or meta.xp is None else meta.xp
+            if special:
+                xp = namespace_of((*_each(cotangent), *saved))
+        gradients = node.vjp(xp, saved, cotangent)
+        if node.annex is not None:
+            gradients = leave_node(node, gradients, cotangent, create_graph)  # type: ignore[misc]
+        if not retain_graph and saved:
+            node.saved = FREED
+            node.writes = ()
+        for edge, gradient in zip(node.edges, gradients, strict=True):
+            if edge is None or gradient is None:
+                continue
+            if edge.edge_kind == NODE:
+                number = edge.sequence
+                entry = pending.get(number)
+                if entry is None:
+                    pending[number] = [edge, gradient, False]
+                    heappush(heap, -number)
+                else:
+                    _sum(entry, gradient)
+            else:
+                _send(edge, gradient, heap, pending, leaves)
+    for leaf, gradient, owned in leaves.values():
+        if captures is not None:
+            captures.take(leaf, gradient)
+        else:
+            accumulate(leaf, gradient, owned)
+
+
+def _send(edge: Any, gradient: Any, heap: list, pending: dict, leaves: dict) -> None:
+    """Add a gradient to what is pending for the thing that an edge leads to."""
+    if edge.edge_kind == LEAF:
+        entry = leaves.get(id(edge))
+        if entry is None:
+            leaves[id(edge)] = [edge, gradient, False]
+        else:
+            _sum(entry, gradient)
+        return
+    node, index = node_of(edge)
+    number = node.sequence  # type: ignore[union-attr]
+    entry = pending.get(number)
+    if entry is None:
+        heappush(heap, -number)
+        entry = pending[number] = [node, {} if edge.edge_kind == PORT else gradient, False]
+        if edge.edge_kind == NODE:
+            return
+    if edge.edge_kind == NODE:
+        _sum(entry, gradient)
+    else:
+        slots = entry[1]
+        slots[index] = slots[index] + gradient if index in slots else gradient
+
+
+def _sum(entry: list, gradient: Any) -> None:
+    """Sum what arrives: the first time into new memory, from then on in place."""
+    if entry[2]:
+        entry[1] += gradient
+    else:
+        entry[1] = total = entry[1] + gradient
+        entry[2] = total.__class__ is np.ndarray
+
+
+def _each(cotangent: Any) -> Iterable[Any]:
+    return cotangent if cotangent.__class__ is tuple else (cotangent,)
+
+
+def _filled(node: Node, slots: dict, xp: Any) -> tuple:
+    """The cotangents of all outputs of a node with several: zeros for those that none reached."""
+    outputs = node.meta.outputs  # type: ignore[union-attr]
+    space = node.meta.xp or xp  # type: ignore[union-attr]
+    return tuple(
+        slots[index] if index in slots else space.zeros(shape, dtype=dtype)
+        for index, (shape, dtype) in enumerate(outputs)
+    )
+
+
+def as_tensors(node: Node, saved: tuple) -> tuple:
+    """A node's saved values as tensors that know their history, for rules that are themselves to be differentiated."""
+    values = list(saved)
+    fixed = len(node.primitive.operands) - node.primitive.variadic
+    logs = iter(node.writes)
+    for place, kind, index in node.plan.arrays:
+        if kind == OUT:
+            ports = len(node.primitive.outputs) > 1 or node.primitive.many_outputs
+            values[place] = _restored(saved[place], Port(node, index) if ports else node, next(logs, None))
+        elif kind == VALUE and index >= fixed:
+            edges = node.edges[fixed:]
+            values[place] = tuple(_restored(v, e, None) for v, e in zip(saved[place], edges, strict=True))
+        elif hasattr(saved[place], "dtype"):
+            values[place] = _restored(saved[place], node.edges[index], next(logs, None))
+    return tuple(values)
+
+
+def _restored(array: Array, edge: Any, writes: list | None) -> Any:
+    """A tensor on a saved array, with the history of the operand or output that it was."""
+    if not hasattr(array, "dtype"):
+        return array
+    if edge is not None and edge.edge_kind == LEAF:
+        return edge
+    tensor = wrap(array)
+    tensor._node = edge
+    tensor._writes = writes
+    return tensor
+
+
+def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None:
+    """Add a gradient to a leaf's `.grad`, and call the leaf's hooks."""
+    hooks = getattr(leaf, "_hooks", None)
+    if hooks is not None:
+        gradient = hooks.before(leaf, gradient)
+    with _accumulating:
+        old = getattr(leaf, "_grad", None)
+        if isinstance(gradient, Tensor):  # create_graph: the gradient has a history to keep
+            leaf._grad = gradient if old is None else old + gradient
+        elif old is None:
+            # a fresh array is taken over as it is; one that somebody else may hold is copied
+            if (
+                gradient.__class__ is np.ndarray
+                and not owned
+                and (getrefcount(gradient) > 4 or gradient.base is not None)
+            ):
+                gradient = gradient.copy()
+            leaf._grad = wrap(gradient)
+        else:
+            _add_to(old, leaf, gradient)
+    if hooks is not None:
+        hooks.after(leaf)
+
+
+def _add_to(old: Tensor, leaf: Tensor, gradient: Array) -> None:
+    if old._node is not None:
+        leaf._grad = old + wrap(gradient)
+    elif isinstance(old._data, np.ndarray):
+        np.add(old._data, gradient, out=old._data, casting="unsafe")
+        if old._writes is not None:
+            from_backward = "AccumulateGrad"
+            old._writes.append((0, from_backward, old._writes[-1][2] if old._writes else 0))
+    else:
+        old._data = old._data + gradient
+
+
+class Captures:
+    """The tensors whose gradients are wanted, in place of accumulation into leaves."""
+
+    def __init__(self, roots: Sequence[tuple[Any, Any]], inputs: Sequence[Tensor]) -> None:
+        self.inputs = [edge_of(tensor) for tensor in inputs]
+        self.nodes: set[Node] = set()
+        self.gradients: list[Any] = [None] * len(inputs)
+        self._places: dict[tuple[int, int], list[int]] = {}
+        for place, edge in enumerate(self.inputs):
+            if edge is None:
+                continue
+            node, index = (edge, 0) if edge.edge_kind == LEAF else node_of(edge)
+            self._places.setdefault((id(node), index), []).append(place)
+            if edge.edge_kind != LEAF:
+                self.nodes.add(node)  # type: ignore[arg-type]
+        self.needed = self._leading_to_inputs([edge for edge, _ in roots])
+
+    def take(self, thing: Any, gradient: Any) -> None:
+        """Keep the gradient that reached a node, or a leaf, for the inputs that are its outputs."""
+        if gradient.__class__ is dict:
+            for index, part in gradient.items():
+                self._keep((id(thing), index), part)
+        else:
+            self._keep((id(thing), 0), gradient)
+
+    def _keep(self, key: tuple[int, int], gradient: Any) -> None:
+        for place in self._places.get(key, ()):
+            self.gradients[place] = gradient
+
+    def _leading_to_inputs(self, roots: Sequence[Any]) -> set[Node]:
+        """The nodes from which some input can be reached, found by one walk over the graph without recursion."""
+        targets = {id(edge) for edge in self.inputs if edge is not None and edge.edge_kind == LEAF}
+        order: list[Node] = []
+        seen: set[int] = set()
+        stack = [node for node, _ in (node_of(edge) for edge in roots if edge.edge_kind != LEAF)]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            order.append(node)  # type: ignore[arg-type]
+            stack += [node_of(e)[0] for e in node.edges if e is not None and e.edge_kind != LEAF]  # type: ignore[union-attr]
+        order.sort(key=lambda node: node.sequence)
+        leading: set[Node] = set()
+        for node in order:  # operands first
+            for edge in node.edges:
+                if edge is None:
+                    continue
+                if edge.edge_kind == LEAF:
+                    if id(edge) in targets:
+                        leading.add(node)
+                else:
+                    maker = node_of(edge)[0]
+                    if maker in leading or maker in self.nodes:
+                        leading.add(node)
+        return leading

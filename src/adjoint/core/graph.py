@@ -1,0 +1,213 @@
+"""The graph that the backward pass walks: nodes, and the edges between them.
+
+An edge says where a cotangent goes next. It is one of three things:
+- a `Node`: the operation, with one output, that made the operand;
+- a `Port`: one of the outputs of an operation that has several;
+- a leaf tensor itself: the cotangent is added to its `.grad`.
+
+Nodes point towards the leaves only. Nothing points back, so a graph has no reference cycles and dies, by reference
+count, the moment the last tensor that leads into it is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from adjoint.core.primitive import Plan, Primitive
+
+#: Nodes and in-place writes draw their numbers from this one counter. So "was this array written after that node saved
+#: it?" is a comparison of two numbers, and saving a value costs no bookkeeping.
+next_sequence = count(1).__next__
+
+NODE, PORT, LEAF = range(3)  # what an edge is
+
+
+class _Mark:
+    """A named object that stands for a special state."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+#: in place of a tensor's node: it is a leaf that requires a gradient
+LEAF_MARK = _Mark("<leaf>")
+#: in place of a node's saved values, once the backward pass has freed them
+FREED = _Mark("<freed>")
+
+
+class Meta:
+    """What the derivative of an operation must adapt to; most nodes need none.
+
+    `operands` has a (shape, dtype) pair for each operand, where one was broadcast or cast on the way in, else None;
+    `outputs` the same for each output of an operation with several; `xp` is the namespace of arrays that are not NumPy's.
+    """
+
+    __slots__ = ("operands", "outputs", "xp")
+
+    def __init__(self, operands: tuple | None = None, outputs: tuple | None = None, xp: Any = None) -> None:
+        self.operands = operands
+        self.outputs = outputs
+        self.xp = xp
+
+
+class Annex:
+    """What few nodes have: hooks, metadata, the place in the program where the operation ran."""
+
+    __slots__ = ("capture_hooks", "metadata", "place", "post_hooks", "pre_hooks", "retained", "tensor_hooks")
+
+    def __init__(self) -> None:
+        self.tensor_hooks: dict | None = None  # output number -> ordered dict of hooks on that output's gradient
+        self.retained: dict | None = None  # output number -> weak reference to the tensor that keeps its gradient
+        self.pre_hooks: dict | None = None
+        self.post_hooks: dict | None = None
+        self.metadata: dict | None = None
+        self.place: Any = None
+        self.capture_hooks: dict | None = None
+
+
+class Node:
+    """One operation of a recorded program, seen from its backward pass.
+
+    `edges` has one entry per operand, None where no gradient is wanted. `saved` holds exactly the values that the
+    derivative rules name, as `plan` lists them, and `writes` the in-place write logs of those that are arrays.
+    """
+
+    __slots__ = ("__weakref__", "annex", "edges", "meta", "params", "plan", "saved", "sequence", "writes")
+
+    edge_kind: ClassVar[int] = NODE
+    primitive: ClassVar[Primitive]
+    outputs: ClassVar[int] = 1
+    edges: tuple
+    plan: Plan
+    saved: Any
+    writes: Sequence[list]
+    params: dict | None
+    meta: Meta | None
+    annex: Annex | None
+    sequence: int
+
+    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
+        """Carry the cotangent of the output back to each operand, computing on arrays of the namespace `xp`."""
+        raise NotImplementedError
+
+    def name(self) -> str:
+        """The operation's printed name, such as `SinBackward0`."""
+        return type(self).__name__
+
+    def ensure_annex(self) -> Annex:
+        if self.annex is None:
+            self.annex = Annex()
+        return self.annex
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class Port:
+    """An edge to one output of a node that has several."""
+
+    __slots__ = ("index", "node")
+
+    edge_kind: ClassVar[int] = PORT
+
+    def __init__(self, node: Node, index: int) -> None:
+        self.node = node
+        self.index = index
+
+
+def node_of(edge: Any) -> tuple[Node | None, int]:
+    """The node behind an edge that leads to one, and which of its outputs."""
+    if edge is None or edge is LEAF_MARK:
+        return None, 0
+    if edge.edge_kind == PORT:
+        return edge.node, edge.index
+    return edge, 0
+
+
+# --- in-place writes ---------------------------------------------------------------------------------------------
+# A write log is a list shared by all tensors that share memory; each entry is (sequence number, what wrote, version).
+# What wrote is a node's name (`AddBackward0`) where the write is part of a graph, else the method's (`add_`).
+
+_KEPT_WRITES = 64
+
+
+def log_write(writes: list, by: str, stamp: int | None = None) -> None:
+    """Note that the memory behind this log was written to, by the operation named."""
+    version = writes[-1][2] + 1 if writes else 1
+    writes.append((stamp or next_sequence(), by, version))
+    if len(writes) > 2 * _KEPT_WRITES:
+        del writes[:_KEPT_WRITES]
+
+
+def version_of(writes: list | None) -> int:
+    """How often the memory behind this log was written to."""
+    return writes[-1][2] if writes else 0
+
+
+def version_at(writes: list, sequence: int) -> int:
+    """The version that the memory had when the node with this sequence number saved it."""
+    for stamp, _, version in reversed(writes):
+        if stamp <= sequence:
+            return version
+    return writes[0][2] - 1
+
+
+def check_saved(node: Node) -> None:
+    """Raise when a saved value is gone, or was written to since it was saved."""
+    if node.saved is FREED:
+        raise RuntimeError(
+            "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+            "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+            "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+            "you need to access saved tensors after calling backward.\n"
+            f"The operation is {node.name()}: run the forward pass again, or pass retain_graph=True to the first backward()."
+        )
+    for writes in node.writes:
+        if writes and writes[-1][0] > node.sequence:
+            raise stale(node, writes)
+
+
+def stale(node: Node, writes: list) -> RuntimeError:
+    """The error for a saved value that an in-place operation has overwritten."""
+    writers = [by for stamp, by, _ in writes if stamp > node.sequence]
+    maker = node.name() if node.primitive.saved_is_output(node, writes) else writers[-1]
+    which = f", which is output 0 of {_short(maker)}," if "Backward" in maker else ""
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[{_saved_text(node, writes)}]{which} is at version {version_of(writes)}; "
+        f"expected version {version_at(writes, node.sequence)} instead. Hint: enable anomaly detection to find the "
+        "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False).\n"
+        f"{node.name()} saved it for its derivative; since then it was written by {', '.join(map(_short, writers))}. "
+        "Write out of place there, or save a clone()."
+    )
+
+
+def _short(name: str) -> str:
+    return name.partition("Backward")[0]
+
+
+def _saved_text(node: Node, writes: list) -> str:
+    for log, value in node.primitive.saved_arrays(node):
+        if log is writes:
+            return type_and_shape(value)
+    return "torch.FloatTensor"
+
+
+def type_and_shape(array: Any) -> str:
+    """`torch.FloatTensor [3]`, as PyTorch's messages call an array."""
+    return f"torch.{_TENSOR_TYPES.get(array.dtype.name, 'FloatTensor')} {list(array.shape)}"
+
+
+_TENSOR_TYPES = {
+    "float32": "FloatTensor", "float64": "DoubleTensor", "float16": "HalfTensor", "bfloat16": "BFloat16Tensor",
+    "int64": "LongTensor", "int32": "IntTensor", "int16": "ShortTensor", "int8": "CharTensor", "uint8": "ByteTensor",
+    "bool": "BoolTensor", "complex64": "ComplexFloatTensor", "complex128": "ComplexDoubleTensor",
+}  # fmt: skip

@@ -1,0 +1,203 @@
+"""Writing to a tensor in place, and what that does to histories.
+
+An in-place operation is its out-of-place form, computed on a stand-in for the old value, and then written into the
+tensor's memory. The tensor's history becomes the result's. Where the tensor is a view, the base's history becomes "the
+old base with this region replaced", and every living view of that base is derived from it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from adjoint.arrays import numpy
+from adjoint.core import modes
+from adjoint.core.dtypes import scalar_type_name
+from adjoint.core.graph import LEAF_MARK, Node, log_write, next_sequence, node_of
+from adjoint.core.primitive import Primitive, TransposeNode
+from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
+from adjoint.core.views import View
+
+_RANKS = {"b": 0, "i": 1, "u": 1, "f": 2, "V": 2, "c": 3}
+
+
+def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str) -> Tensor:
+    """Set `tensor` to `compute(tensor)` in place, and return it; `name` is the method's, for messages."""
+    recording = not modes.special or modes.state.grad_enabled
+    if recording:
+        check_writable(tensor)
+    start = next_sequence()
+    stand_in = wrap(tensor._data)
+    stand_in._node = tensor if tensor._node is LEAF_MARK else tensor._node
+    result = compute(stand_in)
+    check_fits(tensor, result)
+    detach_saved(result, stand_in, start)
+    write(tensor, result)
+    if result._node is not None and recording:
+        made = node_of(result._node)[0]
+        reroute_saved(made, result, tensor)  # type: ignore[arg-type]
+        log_write(writes_of(tensor), made.name(), made.sequence)  # type: ignore[union-attr]
+        rebase(tensor, result._node)
+    else:
+        log_write(writes_of(tensor), name)
+    return tensor
+
+
+def check_writable(tensor: Tensor) -> None:
+    """Refuse to write, while gradients are recorded, to what must keep its value."""
+    if tensor._node is LEAF_MARK:
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation.\n"
+            "Write under torch.no_grad(), as an optimiser does, or compute a new tensor instead."
+        )
+    view: View | None = getattr(tensor, "_view", None)
+    if view is None:
+        return
+    if view.base._node is LEAF_MARK and view.recorded:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
+            "Write under torch.no_grad(), or to a clone() of the leaf."
+        )
+    if tensor._node is not None and view.several:
+        made = node_of(tensor._node)[0]
+        raise RuntimeError(
+            f"Output {node_of(tensor._node)[1]} of {made.name() if made else 'a view'} is a view and is being modified inplace. "
+            "This view is the output of a function that returns multiple views. Such functions do not allow the output "
+            "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        )
+
+
+def check_fits(tensor: Tensor, result: Tensor) -> None:
+    """The result of an in-place operation must have the tensor's shape, and a type that its type can hold."""
+    if result._data.shape != tensor._data.shape:
+        raise RuntimeError(
+            f"output with shape {list(tensor.shape)} doesn't match the broadcast shape {list(result.shape)}"
+        )
+    if _RANKS[result._data.dtype.kind] > _RANKS[tensor._data.dtype.kind]:
+        raise RuntimeError(
+            f"result type {scalar_type_name(result.dtype)} can't be cast to the desired output type "
+            f"{scalar_type_name(tensor.dtype)}"
+        )
+
+
+def write(tensor: Tensor, result: Tensor) -> None:
+    """Copy the result's elements into the tensor's memory."""
+    memory = buffer(tensor)
+    if isinstance(memory, np.ndarray):
+        if not memory.flags.writeable:
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                "location. Please clone() the tensor before performing the operation."
+            )
+        np.copyto(memory, result._data, casting="unsafe")
+    else:
+        tensor._data = result._data
+
+
+def detach_saved(result: Tensor, stand_in: Tensor, start: int) -> None:
+    """Give the new nodes copies of the old value, where they saved it, before it is overwritten."""
+    old = stand_in._data
+    if not isinstance(old, np.ndarray):
+        return
+    stack = [node_of(result._node)[0]]
+    copy = None
+    while stack:
+        node = stack.pop()
+        if node is None or node.sequence < start or node.saved.__class__ is not tuple:
+            continue
+        if any(value is old for value in node.saved):
+            copy = old.copy() if copy is None else copy
+            node.saved = tuple(copy if value is old else value for value in node.saved)
+            node.writes = [log for log in node.writes if log is not stand_in._writes]
+        stack += [node_of(edge)[0] for edge in node.edges if edge is not None and not isinstance(edge, Tensor)]
+
+
+def reroute_saved(node: Node, result: Tensor, tensor: Tensor) -> None:
+    """Where the new node saved its result, that is now the tensor's memory, and later writes to it count."""
+    if node.saved.__class__ is tuple and any(value is result._data for value in node.saved):
+        node.saved = tuple(tensor._data if value is result._data else value for value in node.saved)
+        node.writes = [writes_of(tensor) if log is result._writes else log for log in node.writes]
+
+
+def rebase(tensor: Tensor, edge: Any) -> None:
+    """Make `edge` the history of a tensor that was written to, and of all that shares its memory."""
+    view: View | None = getattr(tensor, "_view", None)
+    if view is None or not view.recorded:
+        tensor._node = edge
+        refresh_views(tensor)
+        return
+    base = view.base
+    node = _copy_slices.node_type()
+    node.edges = (edge_of(base) if base._node is not None else None, edge)
+    node.plan = _copy_slices.plan(3)
+    node.saved, node.writes = (base._data.shape,), ()
+    node.params = {"view": view}
+    node.sequence = next_sequence()
+    node.meta = node.annex = None
+    base._node = node
+    refresh_views(base)
+
+
+def refresh_views(base: Tensor) -> None:
+    """Derive the history of every living view from its base anew."""
+    for reference in getattr(base, "_views", ()):
+        tensor = reference()
+        if tensor is None or not tensor._view.recorded:
+            continue
+        if base._node is None:
+            tensor._node = None
+            continue
+        node = _as_strided.node_type()
+        node.edges = (edge_of(base),)
+        node.plan = _as_strided.plan(1)
+        node.saved, node.writes = (base._data.shape,), ()
+        node.params = {"view": tensor._view}
+        node.sequence = next_sequence()
+        node.meta = node.annex = None
+        tensor._node = node
+
+
+def _outside(xp: Any, shape: tuple[int, ...], view: View) -> Any:
+    """True for the elements of a base that a view does not reach."""
+    outside = np.ones(shape, bool)
+    view.on_array(numpy, outside)[...] = False
+    return xp.asarray(outside)
+
+
+def _replace(xp: Any, base: Any, value: Any, *, view: View) -> Any:
+    result = base.copy()
+    view.on_array(xp, result)[...] = value
+    return result
+
+
+#: a base of which a view was written to: the old base outside the view, the written value inside
+_copy_slices = Primitive(
+    "copy_slices",
+    _replace,
+    (
+        lambda xp, g, base_shape, *, view: xp.where(_outside(xp, base_shape, view), g, 0),
+        lambda xp, g, *, view: view.on_array(xp, g),
+    ),
+    node_type=TransposeNode,
+    node="CopySlices",
+    jvp="linear",
+)
+
+
+def _spread(xp: Any, g: Any, shape: tuple[int, ...], view: View) -> Any:
+    """Zeros of a base's shape with `g` where the view is."""
+    places = view.on_array(numpy, np.arange(int(np.prod(shape))).reshape(shape))
+    flat = xp.place(xp.reshape(g, (-1,)), (xp.asarray(places.reshape(-1)),), (int(np.prod(shape)),))
+    return xp.reshape(flat, shape)
+
+
+#: a view of a base that was written to since the view was made
+_as_strided = Primitive(
+    "as_strided",
+    lambda xp, base, *, view: view.on_array(xp, base),
+    (lambda xp, g, base_shape, *, view: _spread(xp, g, base_shape, view),),
+    node_type=TransposeNode,
+    jvp="linear",
+)

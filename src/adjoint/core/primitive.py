@@ -1,0 +1,290 @@
+"""Primitives: one record per differentiable operation, its value and its derivatives side by side.
+
+A record is made by one of four statements, after the shape of its derivative:
+
+- `elementwise`: one *partial* per operand. Reverse mode multiplies the cotangent by it, forward mode the tangent.
+  A *gate* is a boolean partial: it lets the cotangent pass or stops it, so that no infinity is ever multiplied by 0.
+- `linear`: the transpose is written; forward mode applies the operation to the tangents.
+- `multilinear`: linear in each operand while the others are held; a transpose per operand.
+- `general`: `vjp` and `jvp` are written out.
+
+Rules are small functions of a namespace `xp`, then (in all but partials) the cotangent, then whatever they name in
+their signatures; that is saved for them and nothing else. A name is an operand (`x`), an output (`out`), an operand's
+`x_shape` or `x_dtype`, or a static parameter. Every function, method, in-place form, derivative, `vmap`, compiled
+kernel, formula and test follows from the record; `registry` lists them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from adjoint.core.graph import Node
+
+Rule = Callable[..., Any]
+
+VALUE, OUT, SHAPE, DTYPE = range(4)  # where a name in a rule's signature is taken from
+
+#: every record, by name, in the order of definition
+registry: dict[str, Primitive] = {}
+
+
+class Primitive:
+    """What is known of one operation.
+
+    `operands` names its tensor operands and `parameters` its static ones. A `variadic` operation takes any number of
+    operands, one with `many_outputs` returns any number of results. A `joint` rule answers for all operands at once; else
+    there is one rule per operand, None for an operand that never has a gradient.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Rule,
+        rules: Sequence[Rule | int | None] | Rule,
+        *,
+        node_type: type[Node],
+        node: str | None = None,
+        jvp: Rule | str | None = None,
+        outputs: Sequence[str] = ("out",),
+        differentiable_outputs: int | None = None,
+        promotes: str | None = None,
+        gates: bool = False,
+        view: bool = False,
+        many_outputs: bool = False,
+        doc: str = "",
+    ) -> None:
+        code = forward.__code__
+        named = code.co_argcount + code.co_kwonlyargcount
+        self.name = name
+        self.forward = forward
+        self.variadic = bool(code.co_flags & 0x04)  # CO_VARARGS
+        self.operands = code.co_varnames[1 : code.co_argcount] + (
+            code.co_varnames[named : named + 1] if self.variadic else ()
+        )
+        self.parameters = code.co_varnames[code.co_argcount : named]
+        self.outputs = tuple(outputs)
+        self.differentiable_outputs = len(self.outputs) if differentiable_outputs is None else differentiable_outputs
+        self.promotes = promotes
+        self.gates = gates
+        self.view = view
+        self.many_outputs = many_outputs
+        #: operands that are no numbers to differentiate by, such as the condition of `where`, keep their own type
+        self.fixed_operands = promotes is not None and not callable(rules) and None in tuple(rules)
+        self.doc = doc
+        self.jvp = jvp
+        self.joint = issubclass(node_type, JointNode)
+        self.rules = (rules,) if callable(rules) else tuple(rules)
+        self.node_type: type[Node] = type(
+            node or node_name(name),
+            (node_type,),
+            {"__slots__": (), "primitive": self, "outputs": self.differentiable_outputs, "__module__": __name__},
+        )
+        self._plans: dict[int, Plan] = {}
+        if name in registry:
+            raise TypeError(f"there are two records by the name {name}")
+        registry[name] = self
+
+    def plan(self, mask: int) -> Plan:
+        """What to save and which rules to run when the operands whose bits are set in `mask` want a gradient."""
+        plan = self._plans.get(mask)
+        if plan is None:
+            plan = self._plans[mask] = Plan(self, mask)
+        return plan
+
+    def usable_mask(self, mask: int) -> int:
+        """The bits of `mask` whose operands have a rule."""
+        if self.joint or self.variadic:
+            return mask
+        for index, rule in enumerate(self.rules):
+            if rule is None:
+                mask &= ~(1 << index)
+        return mask
+
+    def saved_arrays(self, node: Node) -> list[tuple[list, Any]]:
+        """A node's saved arrays, each with the log of writes to its memory."""
+        arrays = [value for value in node.saved if hasattr(value, "dtype")]
+        return list(zip(node.writes, arrays, strict=False))
+
+    def saved_is_output(self, node: Node, writes: list) -> bool:
+        """Whether the memory behind this log was saved as the operation's own result."""
+        kinds = [kind for kind, _ in node.plan.sources if kind <= OUT]
+        return any(log is writes and kind == OUT for log, kind in zip(node.writes, kinds, strict=False))
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}({', '.join(self.operands)})>"
+
+
+def node_name(name: str) -> str:
+    """`log_softmax` -> `LogSoftmaxBackward0`."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_")) + "Backward0"
+
+
+class Step:
+    """One rule of a plan: for which operand it answers, and where its arguments lie among the saved values."""
+
+    __slots__ = ("index", "names", "parameters", "pick", "rule")
+
+    def __init__(self, index: int, rule: Any, names: tuple, pick: Callable, parameters: tuple[str, ...]) -> None:
+        self.index = index
+        self.rule = rule
+        self.names = names
+        self.pick = pick
+        self.parameters = parameters
+
+
+class Plan:
+    """For one choice of operands that want gradients: the values to save, and the rules to run on them."""
+
+    __slots__ = ("arrays", "sources", "steps")
+
+    def __init__(self, primitive: Primitive, mask: int) -> None:
+        self.sources: list[tuple[int, int]] = []
+        self.steps: list[Step] = []
+        leading = 1 if issubclass(primitive.node_type, PartialsNode) else 2  # xp, and the cotangent
+        for index, rule in enumerate(primitive.rules):
+            if rule is None or not (primitive.joint or mask >> index & 1):
+                continue
+            names = parameters = ()
+            if callable(rule):
+                code = rule.__code__
+                named = code.co_varnames[leading : code.co_argcount + code.co_kwonlyargcount]
+                parameters = tuple(name for name in named if name in primitive.parameters)
+                names = tuple(name for name in named if name not in primitive.parameters)
+            places = [self._place(_source(primitive, name)) for name in names]
+            self.steps.append(Step(index, rule, names, _pick(places), parameters))
+        #: the places of saved values that are arrays, each with its source
+        self.arrays = [(place, kind, index) for place, (kind, index) in enumerate(self.sources) if kind <= OUT]
+
+    def _place(self, source: tuple[int, int]) -> int:
+        if source not in self.sources:
+            self.sources.append(source)
+        return self.sources.index(source)
+
+
+def _source(primitive: Primitive, name: str) -> tuple[int, int]:
+    if name in primitive.operands:
+        return VALUE, primitive.operands.index(name)
+    if name in primitive.outputs:
+        return OUT, primitive.outputs.index(name)
+    for suffix, kind in (("_shape", SHAPE), ("_dtype", DTYPE)):
+        operand = name.removesuffix(suffix)
+        if operand != name and operand in primitive.operands:
+            return kind, primitive.operands.index(operand)
+    raise TypeError(f"a rule of {primitive.name} names {name!r}, which is no operand, output or parameter of it")
+
+
+def _pick(places: list[int]) -> Callable[[tuple], tuple]:
+    """A function that picks these places out of a tuple, always as a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return itemgetter(slice(places[0], places[0] + 1) if places else slice(0, 0))
+
+
+def call_rule(step: Step, params: dict | None, saved: tuple, *leading: Any) -> Any:
+    """Run one rule on its share of the saved values; `leading` is the namespace, and a cotangent where it takes one."""
+    if step.parameters:
+        return step.rule(*leading, *step.pick(saved), **{name: params[name] for name in step.parameters})  # type: ignore[index]
+    return step.rule(*leading, *step.pick(saved))
+
+
+# --- nodes: how each kind of record carries a cotangent back -----------------------------------------------------
+
+
+def scale(xp: Any, cotangent: Any, factor: Any, gates: bool) -> Any:
+    """The cotangent times a partial, conjugated where complex (the gradient convention of PyTorch); or gated by it."""
+    if gates:
+        return xp.where(factor, cotangent, 0)
+    if factor.__class__ is float or factor.__class__ is int:
+        return cotangent * factor
+    return cotangent * xp.conj(factor)
+
+
+class PartialsNode(Node):
+    """The node of an elementwise record: each operand's gradient is the cotangent times its partial."""
+
+    __slots__ = ()
+
+    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> list:
+        gradients: list = [None] * len(self.edges)
+        gates = self.primitive.gates
+        params = self.params
+        for step in self.plan.steps:
+            partial = step.rule
+            if partial.__class__ is int:
+                gradients[step.index] = cotangent if partial == 1 else -cotangent
+            elif step.parameters:
+                gradients[step.index] = scale(xp, cotangent, call_rule(step, params, saved, xp), gates)
+            else:
+                gradients[step.index] = scale(xp, cotangent, partial(xp, *step.pick(saved)), gates)
+        if self.meta is not None and self.meta.operands is not None:
+            adapt(xp, gradients, self.meta.operands)
+        return gradients
+
+
+class UnaryNode(PartialsNode):
+    """The node of an elementwise record with one operand, where there is nothing to choose."""
+
+    __slots__ = ()
+
+    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
+        primitive = self.primitive
+        partial = primitive.rules[0]
+        if self.meta is not None or self.params is not None or partial.__class__ is int:
+            return super().vjp(xp, saved, cotangent)
+        return (scale(xp, cotangent, partial(xp, *saved), primitive.gates),)
+
+
+class TransposeNode(Node):
+    """The node of a record whose rules take the cotangent: linear, multilinear and general ones."""
+
+    __slots__ = ()
+
+    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> list:
+        gradients: list = [None] * len(self.edges)
+        for step in self.plan.steps:
+            gradients[step.index] = call_rule(step, self.params, saved, xp, cotangent)
+        if self.meta is not None and self.meta.operands is not None:
+            adapt(xp, gradients, self.meta.operands)
+        return gradients
+
+
+class JointNode(Node):
+    """The node of a record whose one rule answers for all operands."""
+
+    __slots__ = ()
+
+    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> list:
+        gradients = list(call_rule(self.plan.steps[0], self.params, saved, xp, cotangent))
+        if self.meta is not None and self.meta.operands is not None:
+            adapt(xp, gradients, self.meta.operands)
+        return gradients
+
+
+def adapt(xp: Any, gradients: list, operands: Sequence[tuple]) -> None:
+    """Undo, for each gradient, the broadcast and the cast that its operand went through on the way in."""
+    for index, gradient in enumerate(gradients):
+        if gradient is not None:
+            shape, dtype = operands[index]
+            gradients[index] = cast_back(xp, unbroadcast(xp, gradient, shape), dtype)
+
+
+def unbroadcast(xp: Any, x: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which an operand of this shape was repeated."""
+    if x.shape == shape:
+        return x
+    lead = len(x.shape) - len(shape)
+    kept = tuple(lead + axis for axis, size in enumerate(shape) if size == 1 and x.shape[lead + axis] != 1)
+    if lead or kept:
+        x = xp.sum(x, axis=(*range(lead), *kept))
+    return x if x.shape == shape else xp.reshape(x, shape)
+
+
+def cast_back(xp: Any, x: Any, dtype: Any) -> Any:
+    """The gradient of an operand has the operand's own type; that of a real operand is real."""
+    if xp.numpy_dtype(x) == dtype:
+        return x
+    if xp.numpy_dtype(x).kind == "c" and dtype.kind != "c":
+        x = xp.real(x)
+    return xp.astype(x, dtype)

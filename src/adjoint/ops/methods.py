@@ -1,0 +1,43 @@
+"""Turns the public functions into methods of `Tensor`: as they are, in place (`sin_`), and behind operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from adjoint.core import inplace
+from adjoint.core.exports import exports
+from adjoint.core.tensor import Tensor
+
+#: operators whose in-place form is the in-place form of a function
+_INPLACE_OPERATORS = {
+    "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
+    "__ifloordiv__": "floor_divide_", "__imod__": "remainder_",
+}  # fmt: skip
+
+
+def install(operators: dict[str, Callable], properties: dict[str, Callable]) -> None:
+    """Give `Tensor` its methods, from every public function declared so far."""
+    for export in exports.values():
+        if export.method is None or export.module:
+            continue
+        setattr(Tensor, export.method, export.function)
+        if export.inplace:
+            name = export.method + "_"
+            setattr(Tensor, name, _in_place(export.function, name))
+    for name, function in operators.items():
+        setattr(Tensor, name, function)
+    for name, method in _INPLACE_OPERATORS.items():
+        setattr(Tensor, name, getattr(Tensor, method))
+    for name, function in properties.items():
+        setattr(Tensor, name, property(function))
+
+
+def _in_place(function: Callable, name: str) -> Callable:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return inplace.update(self, lambda old: function(old, *args, **kwargs), name)
+
+    method.__name__ = name
+    method.__qualname__ = f"Tensor.{name}"
+    method.__doc__ = f"In-place form of `{function.__name__}`: writes the result into this tensor, and returns it."
+    return method
