@@ -1,0 +1,52 @@
+"""Exceptions of the user's program, shown as the user's own: without the frames of the command that ran it."""
+
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from adjoint.core import absent
+
+_OURS = (str(Path(__file__).parent), absent.__file__)
+
+
+def as_the_users_own(error: BaseException) -> BaseException:
+    """`error`, and all it came from, without our frames; with a note where an object of Adjoint's lacks a name."""
+    for each in _family(error, seen=set()):
+        each.__traceback__ = _without_ours(each.__traceback__)
+    _note_absence(error)
+    return error
+
+
+def formatted(error: BaseException) -> str:
+    """`error` as Python prints it."""
+    return "".join(traceback.format_exception(error))
+
+
+def _family(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    yield error
+    for relative in (error.__cause__, error.__context__, *getattr(error, "exceptions", ())):
+        yield from _family(relative, seen)
+
+
+def _without_ours(frames: TracebackType | None) -> TracebackType | None:
+    kept = []
+    while frames:
+        if not frames.tb_frame.f_code.co_filename.startswith(_OURS):
+            kept.append(frames)
+        frames = frames.tb_next
+    shown = None
+    for frame in reversed(kept):
+        shown = TracebackType(shown, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return shown
+
+
+def _note_absence(error: BaseException) -> None:
+    if not isinstance(error, AttributeError) or error.name is None or error.obj is None:
+        return
+    owner = error.obj if isinstance(error.obj, type) else type(error.obj)
+    if owner.__module__.partition(".")[0] in {"adjoint", "torch"}:
+        error.add_note(absent.absence(f"torch.{owner.__name__}", error.name, dir(owner)))
