@@ -172,7 +172,7 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
 
 
 def _extreme(name: str, record: Any, input: Tensor, dim: Any, keepdim: bool, out: Tensor | None) -> Tensor:
-    (input,) = tensors(name, input)
+    (input,) = require_tensors(name, input)
     axis = dimensions(dim, input.ndim)
     if not input.numel():
         if dim == ():
