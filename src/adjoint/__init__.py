@@ -11,7 +11,7 @@ tensor(-5.4668)
 import sys as _sys
 from math import e, inf, nan, pi
 
-from adjoint import autograd, ops
+from adjoint import autograd, nn, ops
 from adjoint.autograd.grad_mode import (
     enable_grad,
     inference_mode,

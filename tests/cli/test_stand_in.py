@@ -9,13 +9,13 @@ def test_torch_is_adjoint(adjoint, write):
         "script.py",
         """
 import torch, torch.nn.functional as F
-import torch.autograd.forward_ad as fwAD
+import torch.autograd.grad_mode as modes
 from torch import nn, Tensor
-from torch.autograd import forward_ad
-import adjoint, adjoint.autograd.forward_ad, adjoint.nn.functional
+from torch.autograd import grad_mode
+import adjoint, adjoint.autograd.grad_mode, adjoint.nn.functional
 
 assert torch is adjoint and nn is adjoint.nn and F is adjoint.nn.functional
-assert fwAD is forward_ad is adjoint.autograd.forward_ad
+assert modes is grad_mode is adjoint.autograd.grad_mode
 assert adjoint.__name__ == adjoint.__spec__.name == "adjoint"
 print(isinstance(adjoint.tensor(1.0), Tensor), torch.sin(torch.tensor(1.0)))
 """,

@@ -4,9 +4,9 @@ import os
 import sys
 from argparse import Action, ArgumentParser
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
+from adjoint import __version__
 from adjoint.cli import run
 from adjoint.cli.command import Command, Refusal
 
@@ -46,5 +46,5 @@ def _parser() -> ArgumentParser:
 
 class _Version(Action):
     def __call__(self, parser: ArgumentParser, *_: Any) -> None:
-        print("adjoint", version("adjoint"))
+        print("adjoint", __version__)
         parser.exit()
