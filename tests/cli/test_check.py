@@ -49,14 +49,17 @@ def test_the_same(adjoint, notebook):
 
 
 DIFFERENT = {
-    "another number": ("print(1)\n2.5", [printed("1\n"), result("2.25")], ["   result:", "  -2.25", "  +2.5"]),
-    "too much": ("print(1)", [], ["  +printed:", "  +1"]),
-    "too little": ("x = 1", [result("1")], ["  -result:", "  -1"]),
+    "another number": ("print(1)\n2.5", [printed("1\n"), result("2.25")], ["   result:", "  -  2.25", "  +  2.5"]),
+    "too much": ("print(1)", [], ["  +printed:", "  +  1"]),
+    "too little": ("x = 1", [result("1")], ["  -result:", "  -  1"]),
     "printed, not a result": ("print(1)", [result("1")], ["  -result:", "  +printed:"]),
     "no new line": ("print(1, end='')", [printed("1\n")], ["  +(without a new line at its end)"]),
-    "other exception": ("1 / 0", [raised("KeyError")], ["  -KeyError", "  +ZeroDivisionError"]),
-    "exception that did not come": ("1", [raised("KeyError")], ["  -KeyError", "  +1"]),
-    "no new lines between": ("print('1\\n\\n2')", [printed("1\n2\n")], ["  +"]),
+    "other exception": ("1 / 0", [raised("KeyError")], ["  -  KeyError", "  +  ZeroDivisionError"]),
+    "exception that did not come": ("1", [raised("KeyError")], ["  -  KeyError", "  +  1"]),
+    "an empty line": ("print('1\\n\\n2')", [printed("1\n2\n")], ["  +  "]),
+    "dashes": ("print('-- a')", [printed("-- b\n")], ["  -  -- b", "  +  -- a"]),
+    "printed, in place of a result": ("print('1\\nresult:\\n2')", [printed("1\n"), result("2")], ["  +  result:"]),
+    "another number in base 16": ("print(hex(10**9))", [printed("0x123456789\n")], ["  +  0x3b9aca00"]),
 }
 
 
@@ -86,3 +89,10 @@ def test_the_output_of_a_line_that_was_skipped_is_not_compared(adjoint, notebook
     summary = "1 of 2 cells print what the file says; not compared, for a line that was skipped: 1"
     assert completed.stdout.splitlines()[-1] == summary
     assert completed.returncode == 0
+
+
+def test_leaving_early_is_not_success(adjoint, notebook):
+    notebook(("1", [result("1")]), "import sys; sys.exit(0)", "3")
+    completed = adjoint("run", "--check", "nb.ipynb")
+    assert completed.stdout.splitlines()[-1] == "1 of 3 cells print what the file says; not run: 1"
+    assert completed.returncode == 1

@@ -60,7 +60,7 @@ def parse_notebook(content: bytes, path: Path) -> Notebook:
             f"convert it with: jupyter nbconvert --to notebook --inplace {path}"
         )
     language = _language(data)
-    if language != "python":
+    if not language.startswith("python"):
         raise Refusal(f"{path} is a notebook in {language}, not in Python")
     try:
         return Notebook(path, _cells(data["cells"]))

@@ -12,7 +12,10 @@ from adjoint.cli.standin import standing_in
 
 def run_notebook(notebook: Notebook, arguments: Sequence[str], *, check: bool) -> int:
     """Run all cells in order and return the exit status: 1 after an exception that neither the cell's tag
-    `raises-exception` nor, with `check`, the saved output announces, or after a difference."""
+    `raises-exception` nor, with `check`, the saved output announces, or after a difference.
+
+    A `SystemExit` passes; with `check`, where it would pass for success, it counts as any other exception.
+    """
     tally = _Tally(total=len(notebook.code_cells))
     failure: BaseException | None = None
     with standing_in(), session(notebook.path, arguments) as running:
@@ -31,6 +34,8 @@ def run_notebook(notebook: Notebook, arguments: Sequence[str], *, check: bool) -
                 break
         if check:
             running.write(tally.summary())
+        elif isinstance(failure, SystemExit):
+            raise failure
     if isinstance(failure, KeyboardInterrupt):
         return INTERRUPTED
     return 1 if failure is not None or tally.differing else 0

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import groupby
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TextIO
 
 from adjoint.cli.magics import PlainCode, plain_python
@@ -67,7 +68,7 @@ class Session:
         self._namespace |= {"In": [""], "Out": {}, "_": self._last, "display": self._display}
 
     def run(self, cell: Cell) -> Outcome:
-        """Run `cell`. A `SystemExit` passes; any other exception is shown and becomes part of the outcome."""
+        """Run `cell`. An exception is shown, unless it is a `SystemExit`, and becomes part of the outcome."""
         filename = f"{self._title}, cell {cell.number}"
         lines = [f"{line}\n" for line in cell.source.split("\n")]
         # Without a time of change, the entry stays when `linecache` looks whether files have changed.
@@ -77,15 +78,19 @@ class Session:
         self._namespace.pop("__warningregistry__", None)  # it knows lines by number, and each cell has a line 1
         code = PlainCode(cell.source, [])
         error = None
+        start = perf_counter()
         try:
             code = plain_python(cell.source, filename)
             self._execute(code.source, filename, cell.number)
-        except SystemExit:
-            raise
         except BaseException as raised:
             error = as_the_users_own(raised)
-            self._show(Output("error", formatted(error), name=type(error).__name__, value=str(error)))
+            self._end_line()
+            self._outputs.append(Output("error", formatted(error), name=type(error).__name__, value=str(error)))
+            if not isinstance(error, SystemExit):
+                print(self._outputs[-1].text, end="", file=self._diagnostics, flush=True)
         self._end_line()
+        if code.is_timed:
+            code.notes.append(f"this cell took {perf_counter() - start:.3g} s")
         for note in code.notes:
             print(f"note: {filename}: {note}", file=self._diagnostics)
         return Outcome(tuple(_joined(self._outputs)), error, code)
@@ -122,10 +127,6 @@ class Session:
     def _show(self, output: Output, label: str = "") -> None:
         self._end_line()
         self._outputs.append(output)
-        if output.kind == "error":
-            self._terminal.flush()
-            print(output.text, end="", file=self._diagnostics, flush=True)
-            return
         text = output.text
         if label:
             text = f"{label}\n{text}" if "\n" in text else f"{label} {text}"

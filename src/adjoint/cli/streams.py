@@ -15,8 +15,10 @@ class Recorder(io.TextIOBase):
         self._outputs = outputs
 
     def write(self, text: str) -> int:
-        self._outputs.append(Output(self._kind, text))
-        return self._shown_on.write(text)
+        written = self._shown_on.write(text)
+        if text:
+            self._outputs.append(Output(self._kind, text))
+        return written
 
     def flush(self) -> None:
         self._shown_on.flush()

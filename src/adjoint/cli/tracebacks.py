@@ -1,5 +1,6 @@
 """Exceptions of the user's program, shown as the user's own: without the frames of the command that ran it."""
 
+import os
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from types import TracebackType
 
 from adjoint.core import absent
 
-_OURS = (str(Path(__file__).parent), absent.__file__)
+_OURS = (f"{Path(__file__).parent}{os.sep}", absent.__file__)
 
 
 def as_the_users_own(error: BaseException) -> BaseException:
