@@ -12,10 +12,13 @@ import warnings
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 # Overflow, division by zero and NaN are results here, as in PyTorch, not events. One filter for the modules in which
 # NumPy computes on our behalf costs nothing per operation; a context around each would cost as much as the operation.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"adjoint\.")
+
+_SCALARS = frozenset({np.float32, np.float64})  # on which Python's comparisons are far quicker than NumPy's functions
 
 Array = Any  # np.ndarray, or a NumPy scalar in place of a 0-d array
 
@@ -42,12 +45,11 @@ sinh, cosh, tanh, asinh, acosh, atanh = np.sinh, np.cosh, np.tanh, np.asinh, np.
 floor, ceil, trunc, round = np.floor, np.ceil, np.trunc, np.round
 isnan, isinf, isfinite = np.isnan, np.isinf, np.isfinite
 logical_not, logical_and, logical_or, logical_xor = np.logical_not, np.logical_and, np.logical_or, np.logical_xor
-maximum, minimum, atan2 = np.maximum, np.minimum, np.atan2
+atan2 = np.atan2
 real, imag = np.real, np.imag
 abs = operator.abs
 conj = operator.methodcaller("conjugate")  # a real array is its own conjugate, and is not copied
-broadcast_to, permute_dims, expand_dims, squeeze, flip = (
-    np.broadcast_to,
+permute_dims, expand_dims, squeeze, flip = (
     np.permute_dims,
     np.expand_dims,
     np.squeeze,
@@ -64,8 +66,22 @@ def astype(x: Array, dtype: np.dtype) -> Array:
 
 
 def where(condition: Array, x: Array, y: Array) -> Array:
+    if condition.__class__ is np.bool_ and x.__class__ in _SCALARS and y.__class__ is int:
+        return x if condition else x.__class__(y)
     result = np.where(condition, x, y)
     return result if result.ndim else result[()]
+
+
+def maximum(x: Array, y: Array) -> Array:
+    if x.__class__ in _SCALARS and (y.__class__ is float or y.__class__ is int):
+        return x if x >= y or x != x else x.__class__(y)  # NaN stays
+    return np.maximum(x, y)
+
+
+def minimum(x: Array, y: Array) -> Array:
+    if x.__class__ in _SCALARS and (y.__class__ is float or y.__class__ is int):
+        return x if x <= y or x != x else x.__class__(y)
+    return np.minimum(x, y)
 
 
 def sigmoid(x: Array) -> Array:
@@ -86,6 +102,19 @@ def max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 def min(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def broadcast_to(x: Array, shape: tuple[int, ...]) -> Array:
+    """`x` repeated to a shape, without copies; several times faster than NumPy's own for the common cases."""
+    if x.shape == shape:
+        return x
+    lead = len(shape) - x.ndim
+    array = np.asarray(x)
+    steps = zip(array.shape, array.strides, shape[lead:], strict=True)
+    strides = (0,) * lead + tuple(0 if have == 1 != want else stride for have, stride, want in steps)
+    result = np.ndarray(shape, array.dtype, array, 0, strides) if array.flags.c_contiguous else as_strided(array, shape, strides)
+    result.flags.writeable = False
+    return result
 
 
 def reshape(x: Array, shape: tuple[int, ...]) -> Array:

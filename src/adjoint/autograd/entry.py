@@ -181,11 +181,8 @@ def backward_method(
     tensor([2., 4.])
     """
     if inputs is None:
-        run(
-            [_start(0, self, gradient, create_graph)],
-            retain_graph=create_graph if retain_graph is None else retain_graph,
-            create_graph=create_graph,
-        )
+        retain = create_graph if retain_graph is None else retain_graph
+        run((_start(0, self, gradient, create_graph),), retain, create_graph)
     else:
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 

@@ -24,7 +24,8 @@ def absence(owner: str, name: str, known: Iterable[str]) -> str:
     >>> absence("torch", "sinn", ["sin", "cos", "mean"])
     'torch.sinn: Adjoint has no such name yet. Close names that it has: torch.sin.'
     """
-    close = difflib.get_close_matches(name, [other for other in known if other != name and not other.startswith("_")])
+    known = [other for other in known if other != name and not other.startswith("_")]
+    close = difflib.get_close_matches(name, known, cutoff=0.7)
     near = f" Close names that it has: {', '.join(f'{owner}.{other}' for other in close)}." if close else ""
     return f"{owner}.{name}: Adjoint has no such name yet.{near}"
 

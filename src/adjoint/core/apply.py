@@ -177,14 +177,16 @@ def promote(primitive: Primitive, arrays: list[Any]) -> list[Any]:
 
 # --- short paths -------------------------------------------------------------------------------------------------
 
+_FLOAT_SCALARS = frozenset({np.float32, np.float64})
+
 
 def unary(primitive: Primitive) -> Callable:
-    """A function of one tensor that applies an elementwise record."""
+    """A function of one tensor that applies a record without parameters."""
     forward = primitive.forward
     plan = primitive.plan(1) if primitive.rules else None
-    saves = [kind for kind, _ in plan.sources] if plan is not None else []
-    saves_operand, saves_result = saves == [VALUE], saves == [OUT]
-    short = plan is not None and len(saves) <= 1
+    kinds = [kind for kind, _ in plan.sources] if plan is not None else []
+    saves_operand, saves_result = kinds == [VALUE], kinds == [OUT]
+    short = plan is not None and (not kinds or saves_operand or saves_result)
     keeps_type = primitive.promotes != "float"
     node_type = primitive.node_type
     name = primitive.name
@@ -201,9 +203,8 @@ def unary(primitive: Primitive) -> Callable:
             return apply(primitive, (input,))
         tensor = _new(Tensor)
         tensor._data = result = forward(numpy, data)
-        tensor._writes = None
         if edge is None:
-            tensor._node = None
+            tensor._node = tensor._writes = None
             return tensor
         tensor._node = node = node_type()
         node.edges = (input if edge is LEAF_MARK else edge,)
@@ -211,6 +212,7 @@ def unary(primitive: Primitive) -> Callable:
         node.params = node.meta = node.annex = None
         node.sequence = next_sequence()
         if saves_operand:
+            tensor._writes = None
             writes = input._writes
             if writes is None:
                 writes = input._writes = []
@@ -221,7 +223,42 @@ def unary(primitive: Primitive) -> Callable:
             node.saved = (result,)
             node.writes = (writes,)
         else:
+            tensor._writes = None
             node.saved = node.writes = ()
+        return tensor
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+def single(primitive: Primitive) -> Callable:
+    """A function of one tensor, and of a record's static parameters by keyword."""
+    forward = primitive.forward
+    plan = primitive.plan(1) if primitive.rules else None
+    node_type = primitive.node_type
+    name = primitive.name
+    short = plan is not None and not primitive.view and len(primitive.outputs) == 1 and not primitive.many_outputs
+    keeps_type = primitive.promotes != "float"
+
+    def function(input: Tensor, *, out: Tensor | None = None, **params: Any) -> Any:
+        if out is not None:
+            return write_out(out, function(input, **params))
+        try:
+            data = input._data
+            edge = input._node
+        except AttributeError:
+            raise not_a_tensor(name, "input", 1, input) from None
+        if modes.special or not short or not (edge is not None or keeps_type or data.dtype.kind in "fc"):
+            return apply(primitive, (input,), params)
+        tensor = wrap(forward(numpy, data, **params))
+        if edge is not None:
+            tensor._node = node = node_type()
+            node.edges = (input if edge is LEAF_MARK else edge,)
+            node.plan = plan
+            node.params = params
+            node.meta = node.annex = None
+            node.sequence = next_sequence()
+            node.saved, node.writes = save(primitive, plan, (input,), (data,), (tensor,))
         return tensor
 
     function.__name__ = function.__qualname__ = name
@@ -235,9 +272,11 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
     """
     forward = primitive.forward
     plans = [None, primitive.plan(1), primitive.plan(2), primitive.plan(3)] if primitive.rules else [None] * 4
-    # the short path saves operands only, at most one per bit of the mask
-    saved_operands = [tuple(index for _, index in plan.sources) if plan is not None else () for plan in plans]
-    short = primitive.promotes is not None and all(kind == VALUE for plan in plans if plan for kind, _ in plan.sources)
+    sources = [plan.sources if plan is not None else [] for plan in plans]
+    # the short path saves operands only
+    short = primitive.promotes is not None and all(kind == VALUE for each in sources for kind, _ in each)
+    saved_operands = [tuple(index for _, index in each) for each in sources]
+    usable = [primitive.usable_mask(mask) for mask in range(4)]
     node_type = primitive.node_type
     name = primitive.name
 
@@ -247,19 +286,22 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
         try:
             a = input._data
             edge_a = input._node
+            kind = a.__class__
             if other.__class__ is float or other.__class__ is int:
                 b = other
                 edge_b = None
-                same = short and (a.dtype.kind == "f" or (b.__class__ is int and a.dtype.kind == "c"))
+                scalars = kind in _FLOAT_SCALARS
+                same = scalars or a.dtype.kind == "f"
             else:
                 b = other._data
                 edge_b = other._node
-                same = short and a.dtype is b.dtype and a.dtype.kind in "fc"
+                scalars = kind in _FLOAT_SCALARS and kind is b.__class__
+                same = scalars or (a.dtype is b.dtype and a.dtype.kind in "fc")
         except AttributeError:
             if operator and not is_operand(other):
                 return NotImplemented
             return apply(primitive, checked(name, (input, other)))
-        if modes.special or not same:
+        if modes.special or not same or not short:
             return apply(primitive, (input, other))
         try:
             result = forward(numpy, a, b)
@@ -269,45 +311,40 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
         tensor._data = result
         tensor._writes = None
         if edge_a is None:
-            if edge_b is None:
-                tensor._node = None
-                return tensor
-            mask = 2
+            mask = 0 if edge_b is None else usable[2]
         else:
-            mask = 1 if edge_b is None else 3
-        plan = plans[mask]
-        if plan is None:
+            mask = usable[1 if edge_b is None else 3]
+        if not mask:
             tensor._node = None
             return tensor
         tensor._node = node = node_type()
         node.edges = (
-            input if edge_a is LEAF_MARK else edge_a,
-            other if edge_b is LEAF_MARK else edge_b,
+            (input if edge_a is LEAF_MARK else edge_a) if mask & 1 else None,
+            (other if edge_b is LEAF_MARK else edge_b) if mask & 2 else None,
         )
-        node.plan = plan
-        node.params = node.annex = None
+        node.plan = plans[mask]
+        node.params = node.annex = node.meta = None
         node.sequence = next_sequence()
-        shape = result.shape
-        if a.shape == shape and (b.__class__ is float or b.__class__ is int or b.shape == shape):
-            node.meta = None
-        else:
-            node.meta = Meta(((a.shape, a.dtype), (b.shape, b.dtype) if hasattr(b, "dtype") else ((), None)))
+        if not scalars:
+            shape = result.shape
+            if a.shape != shape or not (b is other or b.shape == shape):
+                node.meta = Meta(((a.shape, a.dtype), ((), None) if b is other else (b.shape, b.dtype)))
         places = saved_operands[mask]
         if not places:
             node.saved = node.writes = ()
-        else:
-            saved = []
-            writes = []
-            for place in places:
-                operand = other if place else input
-                saved.append(b if place else a)
-                if operand.__class__ is not float and operand.__class__ is not int:
-                    log = operand._writes
-                    if log is None:
-                        log = operand._writes = []
-                    writes.append(log)
-            node.saved = tuple(saved)
-            node.writes = writes
+            return tensor
+        saved = []
+        writes = []
+        for place in places:
+            operand = other if place else input
+            saved.append(b if place else a)
+            if operand is not b:
+                log = operand._writes
+                if log is None:
+                    log = operand._writes = []
+                writes.append(log)
+        node.saved = tuple(saved)
+        node.writes = writes
         return tensor
 
     function.__name__ = function.__qualname__ = name

@@ -7,7 +7,7 @@ cotangents that reach a node are summed as they arrive; the sums for leaves wait
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from sys import getrefcount
 from threading import Lock
@@ -18,7 +18,7 @@ import numpy as np
 from adjoint.arrays import namespace_of, numpy
 from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.core import modes
-from adjoint.core.graph import FREED, LEAF, NODE, PORT, Node, Port, check_saved, node_of
+from adjoint.core.graph import FREED, LEAF, NODE, PORT, Node, Port, check_saved, log_write, node_of
 from adjoint.core.primitive import OUT, VALUE
 from adjoint.core.tensor import Tensor, edge_of, wrap
 
@@ -33,7 +33,6 @@ leave_node: Callable | None = None
 
 def run(
     roots: Sequence[tuple[Any, Any]],
-    *,
     retain_graph: bool = False,
     create_graph: bool = False,
     captures: Captures | None = None,
@@ -44,58 +43,55 @@ def run(
     run, and their gradients are kept in `captures` instead. With `create_graph` cotangents are tensors and the rules
     compute on tensors, so that the result can be differentiated again; else they are arrays.
     """
-    heap: list[int] = []
-    pending: dict[int, list] = {}  # sequence number -> [node, cotangent, whether we own its memory]
-    leaves: dict[int, list] = {}  # id of leaf -> the same
-    plain_xp: Any = tensor_namespace if create_graph else numpy
-    special = modes.special
+    heap: list[int] = []  # sequence numbers of the pending nodes, negated: the highest comes first
+    pending: dict[int, tuple] = {}  # sequence number -> (node, cotangent, whether we own its memory)
+    leaves: dict[int, tuple] = {}  # id of leaf -> the same
+    plain = not create_graph and not modes.special
+    successor = None  # a node that waits outside of the heap, since it is likely to be the next
     for edge, cotangent in roots:
-        _send(edge, cotangent, heap, pending, leaves)
-    needed = captures.needed if captures is not None else None
-    while heap:
-        sequence = -heappop(heap)
-        node, cotangent, _ = pending.pop(sequence)
+        if successor is None and edge.edge_kind == NODE:
+            successor, onward = edge, cotangent
+        else:
+            _send(edge, cotangent, heap, pending, leaves)
+    while heap or successor is not None:
+        if successor is not None and (not heap or successor.sequence > -heap[0]):
+            node, cotangent = successor, onward
+        else:
+            if successor is not None:
+                _send(successor, onward, heap, pending, leaves)
+            node, cotangent, _ = pending.pop(-heappop(heap))
+        successor = None
         if node.annex is not None:
             cotangent = enter_node(node, cotangent, create_graph, captures)  # type: ignore[misc]
         if captures is not None:
-            if captures.nodes and node in captures.nodes:
+            if node in captures.nodes:
                 captures.take(node, cotangent)
-            if node not in needed:  # type: ignore[operator]
+            if node not in captures.needed:
                 continue
         saved = node.saved
         if saved.__class__ is not tuple:
             check_saved(node)
             saved = saved.unpack(node)
         for writes in node.writes:
-            if writes and writes[-1][0] > sequence:
+            if writes and writes[-1][0] > node.sequence:
                 check_saved(node)
-        meta = node.meta
-        if node.primitive.differentiable_outputs != 1 or node.primitive.many_outputs:
-            cotangent = _filled(node, cotangent, plain_xp)
-        if create_graph:
-            saved = as_tensors(node, saved)
-            xp = tensor_namespace
+        if plain and not node.several:
+            meta = node.meta
+            gradients = node.vjp(numpy if meta is None or meta.xp is None else meta.xp, saved, cotangent)
         else:
-            xp = plain_xp if meta is None or meta.xp is None else meta.xp
-            if special:
-                xp = namespace_of((*_each(cotangent), *saved))
-        gradients = node.vjp(xp, saved, cotangent)
+            gradients = _vjp(node, saved, cotangent, create_graph)
         if node.annex is not None:
             gradients = leave_node(node, gradients, cotangent, create_graph)  # type: ignore[misc]
-        if not retain_graph and saved:
+        if saved and not retain_graph:
             node.saved = FREED
             node.writes = ()
-        for edge, gradient in zip(node.edges, gradients, strict=True):
+        for edge, gradient in zip(node.edges, gradients):
             if edge is None or gradient is None:
                 continue
-            if edge.edge_kind == NODE:
-                number = edge.sequence
-                entry = pending.get(number)
-                if entry is None:
-                    pending[number] = [edge, gradient, False]
-                    heappush(heap, -number)
-                else:
-                    _sum(entry, gradient)
+            if successor is None and edge.edge_kind == NODE and edge.sequence not in pending:
+                successor, onward = edge, gradient
+            elif edge is successor:
+                onward = onward + gradient
             else:
                 _send(edge, gradient, heap, pending, leaves)
     for leaf, gradient, owned in leaves.values():
@@ -105,50 +101,60 @@ def run(
             accumulate(leaf, gradient, owned)
 
 
+def _vjp(node: Node, saved: tuple, cotangent: Any, create_graph: bool) -> Sequence[Any]:
+    """Run a node's rules in the namespace that its arrays, and the mode of the pass, ask for."""
+    meta = node.meta
+    if create_graph:
+        xp: Any = tensor_namespace
+        saved = as_tensors(node, saved)
+    elif modes.special:
+        arrays = cotangent.values() if node.several else (cotangent,)
+        xp = namespace_of((*arrays, *saved))
+    else:
+        xp = numpy
+    if meta is not None and meta.xp is not None and xp is numpy:
+        xp = meta.xp
+    if node.several:
+        cotangent = _filled(node, cotangent, xp)
+    return node.vjp(xp, saved, cotangent)
+
+
 def _send(edge: Any, gradient: Any, heap: list, pending: dict, leaves: dict) -> None:
     """Add a gradient to what is pending for the thing that an edge leads to."""
     if edge.edge_kind == LEAF:
         entry = leaves.get(id(edge))
-        if entry is None:
-            leaves[id(edge)] = [edge, gradient, False]
-        else:
-            _sum(entry, gradient)
+        leaves[id(edge)] = (edge, gradient, False) if entry is None else _sum(entry, gradient)
         return
     node, index = node_of(edge)
     number = node.sequence  # type: ignore[union-attr]
     entry = pending.get(number)
+    if edge.edge_kind == NODE:
+        if entry is None:
+            heappush(heap, -number)
+        pending[number] = (node, gradient, False) if entry is None else _sum(entry, gradient)
+        return
     if entry is None:
         heappush(heap, -number)
-        entry = pending[number] = [node, {} if edge.edge_kind == PORT else gradient, False]
-        if edge.edge_kind == NODE:
-            return
-    if edge.edge_kind == NODE:
-        _sum(entry, gradient)
-    else:
-        slots = entry[1]
-        slots[index] = slots[index] + gradient if index in slots else gradient
+        entry = pending[number] = (node, {}, False)
+    slots = entry[1]
+    slots[index] = slots[index] + gradient if index in slots else gradient
 
 
-def _sum(entry: list, gradient: Any) -> None:
+def _sum(entry: tuple, gradient: Any) -> tuple:
     """Sum what arrives: the first time into new memory, from then on in place."""
-    if entry[2]:
-        entry[1] += gradient
-    else:
-        entry[1] = total = entry[1] + gradient
-        entry[2] = total.__class__ is np.ndarray
-
-
-def _each(cotangent: Any) -> Iterable[Any]:
-    return cotangent if cotangent.__class__ is tuple else (cotangent,)
+    thing, total, owned = entry
+    if owned:
+        total += gradient
+        return entry
+    total = total + gradient
+    return thing, total, total.__class__ is np.ndarray
 
 
 def _filled(node: Node, slots: dict, xp: Any) -> tuple:
     """The cotangents of all outputs of a node with several: zeros for those that none reached."""
     outputs = node.meta.outputs  # type: ignore[union-attr]
-    space = node.meta.xp or xp  # type: ignore[union-attr]
     return tuple(
-        slots[index] if index in slots else space.zeros(shape, dtype=dtype)
-        for index, (shape, dtype) in enumerate(outputs)
+        slots[index] if index in slots else xp.zeros(shape, dtype=dtype) for index, (shape, dtype) in enumerate(outputs)
     )
 
 
@@ -183,38 +189,28 @@ def _restored(array: Array, edge: Any, writes: list | None) -> Any:
 
 def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None:
     """Add a gradient to a leaf's `.grad`, and call the leaf's hooks."""
-    hooks = getattr(leaf, "_hooks", None)
+    hooks = leaf._hooks
     if hooks is not None:
         gradient = hooks.before(leaf, gradient)
     with _accumulating:
-        old = getattr(leaf, "_grad", None)
+        old = leaf._grad
         if isinstance(gradient, Tensor):  # create_graph: the gradient has a history to keep
             leaf._grad = gradient if old is None else old + gradient
         elif old is None:
             # a fresh array is taken over as it is; one that somebody else may hold is copied
-            if (
-                gradient.__class__ is np.ndarray
-                and not owned
-                and (getrefcount(gradient) > 4 or gradient.base is not None)
-            ):
+            if gradient.__class__ is np.ndarray and not owned and (getrefcount(gradient) > 4 or gradient.base is not None):
                 gradient = gradient.copy()
             leaf._grad = wrap(gradient)
+        elif old._node is not None:
+            leaf._grad = old + wrap(gradient)
+        elif isinstance(old._data, np.ndarray):
+            np.add(old._data, gradient, out=old._data, casting="unsafe")
+            if old._writes is not None:
+                log_write(old._writes, "AccumulateGrad")
         else:
-            _add_to(old, leaf, gradient)
+            old._data = old._data + gradient
     if hooks is not None:
         hooks.after(leaf)
-
-
-def _add_to(old: Tensor, leaf: Tensor, gradient: Array) -> None:
-    if old._node is not None:
-        leaf._grad = old + wrap(gradient)
-    elif isinstance(old._data, np.ndarray):
-        np.add(old._data, gradient, out=old._data, casting="unsafe")
-        if old._writes is not None:
-            from_backward = "AccumulateGrad"
-            old._writes.append((0, from_backward, old._writes[-1][2] if old._writes else 0))
-    else:
-        old._data = old._data + gradient
 
 
 class Captures:

@@ -84,7 +84,8 @@ class Node:
 
     edge_kind: ClassVar[int] = NODE
     primitive: ClassVar[Primitive]
-    outputs: ClassVar[int] = 1
+    rule: ClassVar[Any] = None  # the rule of a record with one operand
+    several: ClassVar[bool] = False  # whether it has several outputs with cotangents
     edges: tuple
     plan: Plan
     saved: Any

@@ -20,6 +20,8 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
+
 from adjoint.core.graph import Node
 
 Rule = Callable[..., Any]
@@ -79,7 +81,13 @@ class Primitive:
         self.node_type: type[Node] = type(
             node or node_name(name),
             (node_type,),
-            {"__slots__": (), "primitive": self, "outputs": self.differentiable_outputs, "__module__": __name__},
+            {
+                "__slots__": (),
+                "__module__": __name__,
+                "primitive": self,
+                "rule": staticmethod(self.rules[0]) if self.rules and callable(self.rules[0]) else None,
+                "several": many_outputs or self.differentiable_outputs > 1,
+            },
         )
         self._plans: dict[int, Plan] = {}
         if name in registry:
@@ -192,13 +200,15 @@ def call_rule(step: Step, params: dict | None, saved: tuple, *leading: Any) -> A
 # --- nodes: how each kind of record carries a cotangent back -----------------------------------------------------
 
 
+#: what needs no conjugation and is cheap to tell: Python's and NumPy's real numbers
+_REAL = frozenset({int, float, np.float32, np.float64})
+
+
 def scale(xp: Any, cotangent: Any, factor: Any, gates: bool) -> Any:
     """The cotangent times a partial, conjugated where complex (the gradient convention of PyTorch); or gated by it."""
     if gates:
         return xp.where(factor, cotangent, 0)
-    if factor.__class__ is float or factor.__class__ is int:
-        return cotangent * factor
-    return cotangent * xp.conj(factor)
+    return cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor))
 
 
 class PartialsNode(Node):
@@ -229,11 +239,13 @@ class UnaryNode(PartialsNode):
     __slots__ = ()
 
     def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
-        primitive = self.primitive
-        partial = primitive.rules[0]
-        if self.meta is not None or self.params is not None or partial.__class__ is int:
+        rule = self.rule
+        if rule is None or self.meta is not None or self.params:
             return super().vjp(xp, saved, cotangent)
-        return (scale(xp, cotangent, partial(xp, *saved), primitive.gates),)
+        factor = rule(xp, *saved)
+        if self.primitive.gates:
+            return (xp.where(factor, cotangent, 0),)
+        return (cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor)),)
 
 
 class TransposeNode(Node):
@@ -241,7 +253,7 @@ class TransposeNode(Node):
 
     __slots__ = ()
 
-    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> list:
+    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
         gradients: list = [None] * len(self.edges)
         for step in self.plan.steps:
             gradients[step.index] = call_rule(step, self.params, saved, xp, cotangent)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from adjoint.arrays.tensor import tensor as tensor_namespace
-from adjoint.core.apply import apply, binary, unary
+from adjoint.core.apply import apply, binary, single, unary
 from adjoint.core.exports import export
 from adjoint.core.graph import Node
 from adjoint.core.primitive import JointNode, PartialsNode, Primitive, Rule, TransposeNode, UnaryNode
@@ -67,7 +67,7 @@ def constant(
     primitive = Primitive(
         name, forward, (), node_type=TransposeNode, promotes=promotes, differentiable_outputs=0, doc=doc
     )
-    function = _function_of(primitive) if promotes else _raw(primitive)
+    function = _function_of(primitive)
     _provide(function, verb or name)
     if public:
         function.__doc__ = describe(primitive)
@@ -97,7 +97,7 @@ def linear(
         name, forward, transpose, node_type=_node_type(forward, transpose), node=node, promotes=promotes, view=view, outputs=outputs,
         many_outputs=many_outputs, jvp="linear", doc=doc,
     )  # fmt: skip
-    return _provide(_raw(primitive), verb)
+    return _provide(_function_of(primitive), verb)
 
 
 def multilinear(
@@ -121,7 +121,7 @@ def multilinear(
         jvp="multilinear",
         doc=doc,
     )
-    return _provide(_raw(primitive), verb)
+    return _provide(_function_of(primitive), verb)
 
 
 def general(
@@ -146,7 +146,7 @@ def general(
         name, forward, vjp, node_type=_node_type(forward, vjp), node=node, promotes=promotes, outputs=outputs,
         differentiable_outputs=differentiable_outputs, jvp=jvp, doc=doc,
     )  # fmt: skip
-    return _provide(_raw(primitive), verb)
+    return _provide(_function_of(primitive), verb)
 
 
 def _node_type(forward: Rule, rules: Any) -> type[Node]:
@@ -155,24 +155,19 @@ def _node_type(forward: Rule, rules: Any) -> type[Node]:
     return JointNode if callable(rules) and not one_operand else TransposeNode
 
 
-def _raw(primitive: Primitive) -> Callable:
-    """The function of a record's operands, and its static parameters by keyword."""
-
-    def function(*operands: Any, **params: Any) -> Any:
-        return apply(primitive, operands, params)
-
-    function.__name__ = function.__qualname__ = primitive.name
-    function.primitive = primitive  # type: ignore[attr-defined]
-    return function
-
-
 def _function_of(primitive: Primitive) -> Callable:
-    makers = {1: unary, 2: binary}
-    function = (
-        makers[len(primitive.operands)](primitive)
-        if not primitive.parameters and len(primitive.operands) in makers
-        else _raw(primitive)
-    )
+    """The function of a record's operands, and of its static parameters by keyword."""
+    count = None if primitive.variadic else len(primitive.operands)
+    if count == 1:
+        function = single(primitive) if primitive.parameters or primitive.view else unary(primitive)
+    elif count == 2 and not primitive.parameters and primitive.promotes:
+        function = binary(primitive)
+    else:
+
+        def function(*operands: Any, **params: Any) -> Any:
+            return apply(primitive, operands, params)
+
+        function.__name__ = function.__qualname__ = primitive.name
     function.primitive = primitive  # type: ignore[attr-defined]
     return function
 

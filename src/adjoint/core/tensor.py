@@ -383,7 +383,20 @@ def set_requires_grad(tensor: Tensor, value: bool) -> None:
             "only Tensors of floating point dtype can require gradients\n"
             f"This one is {tensor.dtype}: make it floating-point first, as in x.float()."
         )
-    tensor._node = LEAF_MARK if value else None
+    if value:
+        mark_leaf(tensor)
+    else:
+        tensor._node = None
+
+
+def mark_leaf(tensor: Tensor) -> Tensor:
+    """Make a tensor without history a leaf that requires a gradient."""
+    tensor._node = LEAF_MARK
+    if not hasattr(tensor, "_grad"):
+        tensor._grad = None
+    if not hasattr(tensor, "_hooks"):
+        tensor._hooks = None
+    return tensor
 
 
 def check_grad(tensor: Tensor, value: Any) -> None:

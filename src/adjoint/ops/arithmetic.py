@@ -188,6 +188,12 @@ def _has_zero(value: Any) -> bool:
 # --- powers ---
 
 
+def _power_partial_number(xp: Any, x: Any, y: Any) -> Any:
+    if y == 2:
+        return 2 * x
+    return y * x ** (y - 1) if y != 0 else xp.zeros_like(x)
+
+
 def _power_partial(xp: Any, x: Any, y: Any) -> Any:
     return xp.where(y == 0, 0, y * x ** (y - 1))
 
@@ -195,7 +201,7 @@ def _power_partial(xp: Any, x: Any, y: Any) -> Any:
 _pow_scalar = elementwise(
     "pow_scalar",
     lambda xp, x, y: x**y,
-    partials=(lambda xp, x, y: y * x ** (y - 1) if y != 0 else xp.zeros_like(x), None),
+    partials=(lambda xp, x, y: _power_partial_number(xp, x, y), None),
     node="PowBackward0",
     public=False,
 )  # y is a number
@@ -326,8 +332,8 @@ def _operator_rdiv(self: Tensor, other: Any) -> Any:
 
 
 def _operator_pow(self: Tensor, other: Any) -> Any:
-    if other.__class__ is int or other.__class__ is float:
-        return pow(self, other)
+    if other.__class__ is float or (other.__class__ is int and other >= 0):
+        return _pow_scalar(self, other)
     return pow(self, other) if isinstance(other, (Tensor, Number)) else NotImplemented
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adjoint.core.apply import binary, require_tensors, write_out
+from adjoint.core.apply import binary, not_a_tensor, require_tensors, write_out
 from adjoint.core.dtypes import get_default_dtype, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import constant, elementwise, general, linear
@@ -145,7 +145,7 @@ def _bounded(xp: Any, x: Any, low: Any, high: Any) -> Any:
 def _within(xp: Any, x: Any, low: Any, high: Any) -> Any:
     if low is None:
         return x <= high
-    return x >= low if high is None else xp.logical_and(x >= low, x <= high)
+    return x >= low if high is None else (x >= low) & (x <= high)
 
 
 @public()
@@ -180,11 +180,14 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     >>> torch.clamp(torch.tensor([-1., 0.5, 2.]), 0, 1)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    (input,) = require_tensors("clamp", input)
+    if not isinstance(input, Tensor):
+        raise not_a_tensor("clamp", "input", 1, input)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if not isinstance(min, Tensor) and not isinstance(max, Tensor):
-        result = _clamp_numbers(_raised(input, min, max), min=min, max=max)
+        if input._node is None:
+            input = _raised(input, min, max)
+        return _clamp_numbers(input, min=min, max=max, out=out)
     elif max is None:
         result = _clamp_below(input, min)
     elif min is None:

@@ -30,8 +30,10 @@ def tensor(
     tensor([[1., 2.],
             [3., 4.]], requires_grad=True)
     """
-    if data.__class__ is float and dtype is None:
+    if dtype is None and data.__class__ is float:
         array = dtypes.get_default_dtype().numpy.type(data)
+    elif dtype is None and data.__class__ is list and data and data[0].__class__ is float:
+        array = _float_list(data)
     else:
         array = _array(data, dtype)
     result = wrap(array)
@@ -42,8 +44,17 @@ def tensor(
                 f"These numbers are {result.dtype}: write 1. for 1, or pass dtype=torch.float32."
             )
         result._node = LEAF_MARK
-        result._grad = None
+        result._grad = result._hooks = None
     return result
+
+
+def _float_list(data: list) -> Any:
+    """The array of a flat list of floats, the usual case; anything else takes the careful way."""
+    try:
+        array = np.array(data, dtypes.get_default_dtype().numpy)
+    except (TypeError, ValueError):
+        return _array(data, None)
+    return array if array.ndim == 1 else _array(data, None)
 
 
 def _array(data: Any, dtype: DType | None) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from adjoint.arrays.tensor import verb
 from adjoint.core import dtypes
-from adjoint.core.apply import require_tensors, write_out
+from adjoint.core.apply import not_a_tensor, require_tensors, write_out
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
@@ -74,16 +75,15 @@ def sum(
     >>> torch.sum(torch.tensor([[1., 2.], [3., 4.]]), dim=0)
     tensor([4., 6.])
     """
-    (input,) = require_tensors("sum", input)
+    if not isinstance(input, Tensor):
+        raise not_a_tensor("sum", "input", 1, input)
     if dtype is None and input._data.dtype.kind in "biu":
         dtype = dtypes.int64
     x = input if dtype is None else to_dtype(input, dtype)
-    ndim = x.ndim
-    if dim is None:
-        result = _sum_all(x, axis=tuple(range(ndim)), keepdims=keepdim)
-    else:
-        result = _sum_axes(x, axis=dimensions(dim, ndim), keepdims=keepdim)
-    return result if out is None else write_out(out, result)
+    if dim is None and not keepdim:
+        return _sum_all(x, axis=None, keepdims=False, out=out)
+    axis = dimensions(dim, x.ndim) if x.ndim else ()
+    return (_sum_all if dim is None else _sum_axes)(x, axis=axis, keepdims=keepdim, out=out)
 
 
 @public()
@@ -96,23 +96,22 @@ def mean(
     >>> torch.tensor([1., 2., 6.]).mean()
     tensor(3.)
     """
-    (input,) = require_tensors("mean", input)
+    if not isinstance(input, Tensor):
+        raise not_a_tensor("mean", "input", 1, input)
     x = input if dtype is None else to_dtype(input, dtype)
-    if x._data.dtype.kind in "biu":
+    data = x._data
+    if data.dtype.kind in "biu":
         which = "Input dtype" if dtype is None else "Optional dtype"
         raise RuntimeError(
             f"mean(): could not infer output dtype. {which} must be either a floating point or complex dtype. "
             f"Got: {scalar_type_name(x.dtype)}"
         )
-    shape = x._data.shape
-    axis = dimensions(dim, len(shape))
-    count = 1
-    for each in axis:
-        count *= shape[each] if shape else 1
-    axis = axis if shape else ()
-    record = _mean_all if dim is None else _mean_axes
-    result = record(x, axis=axis, keepdims=keepdim, count=count)
-    return result if out is None else write_out(out, result)
+    if dim is None and not keepdim:
+        return _mean_all(x, axis=None, keepdims=False, count=data.size, out=out)
+    shape = data.shape
+    axis = dimensions(dim, len(shape)) if shape else ()
+    count = math.prod(shape[each] for each in axis)
+    return (_mean_all if dim is None else _mean_axes)(x, axis=axis, keepdims=keepdim, count=count, out=out)
 
 
 # --- extremes ---
