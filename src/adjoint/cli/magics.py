@@ -107,4 +107,5 @@ def _is_special(line: str) -> bool:
 
 def _refusal(filename: str, line: str, number: int) -> SyntaxError:
     message = "this is a command to IPython or the shell, which `adjoint run` does not carry out"
-    return SyntaxError(message, (filename, number, len(line) - len(line.lstrip()) + 1, line + "\n"))
+    start, end = len(line) - len(line.lstrip()) + 1, len(line) + 1
+    return SyntaxError(message, (filename, number, start, f"{line}\n", number, end))
