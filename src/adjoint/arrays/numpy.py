@@ -85,7 +85,8 @@ def minimum(x: Array, y: Array) -> Array:
 
 
 def sigmoid(x: Array) -> Array:
-    return np.reciprocal(np.exp(-x) + 1)
+    denominator = np.exp(-x) + 1
+    return 1 / denominator if denominator.__class__ in _SCALARS else np.reciprocal(denominator)
 
 
 def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:

@@ -182,7 +182,7 @@ _FLOAT_SCALARS = frozenset({np.float32, np.float64})
 
 def unary(primitive: Primitive) -> Callable:
     """A function of one tensor that applies a record without parameters."""
-    forward = primitive.forward
+    compute = primitive.on_numpy
     plan = primitive.plan(1) if primitive.rules else None
     kinds = [kind for kind, _ in plan.sources] if plan is not None else []
     saves_operand, saves_result = kinds == [VALUE], kinds == [OUT]
@@ -202,7 +202,7 @@ def unary(primitive: Primitive) -> Callable:
         if modes.special or not short or not (edge is not None or keeps_type or data.dtype.kind in "fc"):
             return apply(primitive, (input,))
         tensor = _new(Tensor)
-        tensor._data = result = forward(numpy, data)
+        tensor._data = result = compute(data)
         if edge is None:
             tensor._node = tensor._writes = None
             return tensor
@@ -233,7 +233,7 @@ def unary(primitive: Primitive) -> Callable:
 
 def single(primitive: Primitive) -> Callable:
     """A function of one tensor, and of a record's static parameters by keyword."""
-    forward = primitive.forward
+    compute = primitive.on_numpy
     plan = primitive.plan(1) if primitive.rules else None
     node_type = primitive.node_type
     name = primitive.name
@@ -250,7 +250,7 @@ def single(primitive: Primitive) -> Callable:
             raise not_a_tensor(name, "input", 1, input) from None
         if modes.special or not short or not (edge is not None or keeps_type or data.dtype.kind in "fc"):
             return apply(primitive, (input,), params)
-        tensor = wrap(forward(numpy, data, **params))
+        tensor = wrap(compute(data, **params))
         if edge is not None:
             tensor._node = node = node_type()
             node.edges = (input if edge is LEAF_MARK else edge,)
@@ -270,7 +270,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
 
     The one made for an `operator` returns NotImplemented where the second operand is neither.
     """
-    forward = primitive.forward
+    compute = primitive.on_numpy
     plans = [None, primitive.plan(1), primitive.plan(2), primitive.plan(3)] if primitive.rules else [None] * 4
     sources = [plan.sources if plan is not None else [] for plan in plans]
     # the short path saves operands only
@@ -304,7 +304,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
         if modes.special or not same or not short:
             return apply(primitive, (input, other))
         try:
-            result = forward(numpy, a, b)
+            result = compute(a, b)
         except ValueError:
             raise shapes_differ(a.shape, b.shape) from None
         tensor = _new(Tensor)

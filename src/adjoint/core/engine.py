@@ -43,6 +43,10 @@ def run(
     run, and their gradients are kept in `captures` instead. With `create_graph` cotangents are tensors and the rules
     compute on tensors, so that the result can be differentiated again; else they are arrays.
     """
+    if modes.special and modes.state.forward_level and not create_graph:
+        # tangents flow through the backward pass only where it computes on tensors
+        with modes.mode(grad_enabled=False):
+            return run([(edge, as_tensor(each)) for edge, each in roots], retain_graph, True, captures)
     heap: list[int] = []  # sequence numbers of the pending nodes, negated: the highest comes first
     pending: dict[int, tuple] = {}  # sequence number -> (node, cotangent, whether we own its memory)
     leaves: dict[int, tuple] = {}  # id of leaf -> the same
@@ -75,9 +79,8 @@ def run(
         for writes in node.writes:
             if writes and writes[-1][0] > node.sequence:
                 check_saved(node)
-        if plain and not node.several:
-            meta = node.meta
-            gradients = node.vjp(numpy if meta is None or meta.xp is None else meta.xp, saved, cotangent)
+        if plain and node.meta is None:
+            gradients = node.vjp(numpy, saved, cotangent)
         else:
             gradients = _vjp(node, saved, cotangent, create_graph)
         if node.annex is not None:
@@ -99,6 +102,10 @@ def run(
             captures.take(leaf, gradient)
         else:
             accumulate(leaf, gradient, owned)
+
+
+def as_tensor(value: Any) -> Tensor:
+    return value if isinstance(value, Tensor) else wrap(value)
 
 
 def _vjp(node: Node, saved: tuple, cotangent: Any, create_graph: bool) -> Sequence[Any]:
@@ -163,6 +170,7 @@ def as_tensors(node: Node, saved: tuple) -> tuple:
     values = list(saved)
     fixed = len(node.primitive.operands) - node.primitive.variadic
     logs = iter(node.writes)
+    tangents = (node.meta.tangents if node.meta is not None else None) or {}
     for place, kind, index in node.plan.arrays:
         if kind == OUT:
             ports = len(node.primitive.outputs) > 1 or node.primitive.many_outputs
@@ -171,15 +179,17 @@ def as_tensors(node: Node, saved: tuple) -> tuple:
             edges = node.edges[fixed:]
             values[place] = tuple(_restored(v, e, None) for v, e in zip(saved[place], edges, strict=True))
         elif hasattr(saved[place], "dtype"):
-            values[place] = _restored(saved[place], node.edges[index], next(logs, None))
+            values[place] = _restored(saved[place], node.edges[index], next(logs, None), place in tangents)
+        if place in tangents:
+            values[place]._forward = tangents[place]
     return tuple(values)
 
 
-def _restored(array: Array, edge: Any, writes: list | None) -> Any:
+def _restored(array: Array, edge: Any, writes: list | None, is_dual: bool = False) -> Any:
     """A tensor on a saved array, with the history of the operand or output that it was."""
     if not hasattr(array, "dtype"):
         return array
-    if edge is not None and edge.edge_kind == LEAF:
+    if edge is not None and edge.edge_kind == LEAF and not is_dual:
         return edge
     tensor = wrap(array)
     tensor._node = edge

@@ -47,15 +47,17 @@ class Meta:
     """What the derivative of an operation must adapt to; most nodes need none.
 
     `operands` has a (shape, dtype) pair for each operand, where one was broadcast or cast on the way in, else None;
-    `outputs` the same for each output of an operation with several; `xp` is the namespace of arrays that are not NumPy's.
+    `outputs` the same for each output of an operation with several; `xp` is the namespace of arrays that are not NumPy's;
+    `tangents` has the forward-mode tangents of saved values, by their place.
     """
 
-    __slots__ = ("operands", "outputs", "xp")
+    __slots__ = ("operands", "outputs", "tangents", "xp")
 
     def __init__(self, operands: tuple | None = None, outputs: tuple | None = None, xp: Any = None) -> None:
         self.operands = operands
         self.outputs = outputs
         self.xp = xp
+        self.tangents: dict[int, dict] | None = None
 
 
 class Annex:
@@ -126,7 +128,7 @@ class Port:
 
 def node_of(edge: Any) -> tuple[Node | None, int]:
     """The node behind an edge that leads to one, and which of its outputs."""
-    if edge is None or edge is LEAF_MARK:
+    if edge is None or edge is LEAF_MARK or edge.edge_kind == LEAF:
         return None, 0
     if edge.edge_kind == PORT:
         return edge.node, edge.index

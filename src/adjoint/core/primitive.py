@@ -17,11 +17,13 @@ kernel, formula and test follows from the record; `registry` lists them all.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
+from adjoint.arrays import numpy as numpy_namespace
 from adjoint.core.graph import Node
 
 Rule = Callable[..., Any]
@@ -43,7 +45,7 @@ class Primitive:
     def __init__(
         self,
         name: str,
-        forward: Rule,
+        forward: Rule | str,
         rules: Sequence[Rule | int | None] | Rule,
         *,
         node_type: type[Node],
@@ -57,9 +59,14 @@ class Primitive:
         many_outputs: bool = False,
         doc: str = "",
     ) -> None:
+        self.name = name
+        if isinstance(forward, str):  # a verb carries it out
+            self.on_numpy = getattr(numpy_namespace, forward)
+            forward = _one_verb(forward, len(rules))  # type: ignore[arg-type]
+        else:
+            self.on_numpy = partial(forward, numpy_namespace)
         code = forward.__code__
         named = code.co_argcount + code.co_kwonlyargcount
-        self.name = name
         self.forward = forward
         self.variadic = bool(code.co_flags & 0x04)  # CO_VARARGS
         self.operands = code.co_varnames[1 : code.co_argcount] + (
@@ -90,6 +97,8 @@ class Primitive:
             },
         )
         self._plans: dict[int, Plan] = {}
+        self._jvp_step: Step | None = None
+        self.jvp_sources: list[tuple[int, int]] = []
         if name in registry:
             raise TypeError(f"there are two records by the name {name}")
         registry[name] = self
@@ -100,6 +109,17 @@ class Primitive:
         if plan is None:
             plan = self._plans[mask] = Plan(self, mask)
         return plan
+
+    def jvp_step(self) -> Step:
+        """The written-out rule of forward mode, and, in `jvp_sources`, where the values that it names come from."""
+        if self._jvp_step is None:
+            code = self.jvp.__code__  # type: ignore[union-attr]
+            named = code.co_varnames[2 : code.co_argcount + code.co_kwonlyargcount]
+            names = tuple(name for name in named if name not in self.parameters)
+            parameters = tuple(name for name in named if name in self.parameters)
+            self.jvp_sources = [_source(self, name) for name in names]
+            self._jvp_step = Step(0, self.jvp, names, _pick(list(range(len(names)))), parameters)
+        return self._jvp_step
 
     def usable_mask(self, mask: int) -> int:
         """The bits of `mask` whose operands have a rule."""
@@ -122,6 +142,13 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.operands)})>"
+
+
+def _one_verb(verb: str, operands: int) -> Rule:
+    """The forward rule that is one verb, applied to one or two operands."""
+    if operands == 1:
+        return lambda xp, x: getattr(xp, verb)(x)
+    return lambda xp, x, y: getattr(xp, verb)(x, y)
 
 
 def node_name(name: str) -> str:
@@ -150,7 +177,7 @@ class Plan:
     def __init__(self, primitive: Primitive, mask: int) -> None:
         self.sources: list[tuple[int, int]] = []
         self.steps: list[Step] = []
-        leading = 1 if issubclass(primitive.node_type, PartialsNode) else 2  # xp, and the cotangent
+        leading = 1 if issubclass(primitive.node_type, (PartialsNode, PartialNode)) else 2  # xp, and the cotangent
         for index, rule in enumerate(primitive.rules):
             if rule is None or not (primitive.joint or mask >> index & 1):
                 continue
@@ -221,30 +248,25 @@ class PartialsNode(Node):
         gates = self.primitive.gates
         params = self.params
         for step in self.plan.steps:
-            partial = step.rule
-            if partial.__class__ is int:
-                gradients[step.index] = cotangent if partial == 1 else -cotangent
+            rule = step.rule
+            if rule.__class__ is int:
+                gradients[step.index] = cotangent if rule == 1 else -cotangent
             elif step.parameters:
                 gradients[step.index] = scale(xp, cotangent, call_rule(step, params, saved, xp), gates)
             else:
-                gradients[step.index] = scale(xp, cotangent, partial(xp, *step.pick(saved)), gates)
+                gradients[step.index] = scale(xp, cotangent, rule(xp, *step.pick(saved)), gates)
         if self.meta is not None and self.meta.operands is not None:
             adapt(xp, gradients, self.meta.operands)
         return gradients
 
 
-class UnaryNode(PartialsNode):
-    """The node of an elementwise record with one operand, where there is nothing to choose."""
+class PartialNode(Node):
+    """The node of an elementwise record with one operand and a partial that names one value: the shortest path."""
 
     __slots__ = ()
 
     def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
-        rule = self.rule
-        if rule is None or self.meta is not None or self.params:
-            return super().vjp(xp, saved, cotangent)
-        factor = rule(xp, *saved)
-        if self.primitive.gates:
-            return (xp.where(factor, cotangent, 0),)
+        factor = self.rule(xp, saved[0])
         return (cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor)),)
 
 

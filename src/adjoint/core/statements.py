@@ -14,12 +14,12 @@ from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.core.apply import apply, binary, single, unary
 from adjoint.core.exports import export
 from adjoint.core.graph import Node
-from adjoint.core.primitive import JointNode, PartialsNode, Primitive, Rule, TransposeNode, UnaryNode
+from adjoint.core.primitive import JointNode, PartialNode, PartialsNode, Primitive, Rule, TransposeNode
 
 
 def elementwise(
     name: str,
-    forward: Rule,
+    forward: Rule | None = None,
     *,
     partial: Rule | int | None = None,
     partials: Sequence[Rule | int | None] = (),
@@ -34,15 +34,17 @@ def elementwise(
 ) -> Callable:
     """An operation that acts element by element, with one partial per operand, or a gate for its only one.
 
-    A partial is a rule, or the number 1 or -1 where it is constant. `promotes` says how operands of several types meet:
+    Without `forward` the operation is the verb of its name, or `verb`, itself. A partial is a rule, or the number 1 or
+    -1 where it is constant. `promotes` says how operands of several types meet:
     "common" in their result type, "float" in that type made floating-point, as `sin` of integers is.
 
-        sin = elementwise("sin", lambda xp, x: xp.sin(x), partial=lambda xp, x: xp.cos(x), promotes="float")
+        sin = elementwise("sin", partial=lambda xp, x: xp.cos(x), promotes="float")
     """
     rules = (gate or partial,) if gate or partial else tuple(partials)
-    single = forward.__code__.co_argcount == 2
+    code = getattr(partial, "__code__", None)
+    short = len(rules) == 1 and code is not None and code.co_argcount == 2 and not code.co_kwonlyargcount
     primitive = Primitive(
-        name, forward, rules, node_type=UnaryNode if single else PartialsNode, node=node, promotes=promotes,
+        name, forward or verb or name, rules, node_type=PartialNode if short else PartialsNode, node=node, promotes=promotes,
         gates=gate is not None, jvp="partials", doc=doc,
     )  # fmt: skip
     function = _function_of(primitive)

@@ -88,7 +88,8 @@ class Tensor:
     @property
     def is_leaf(self) -> bool:
         """Whether this tensor was made by the user and not by a recorded operation."""
-        return self._node is None or self._node is LEAF_MARK
+        node = self._node
+        return node is None or node is LEAF_MARK
 
     @property
     def grad_fn(self) -> Node | None:

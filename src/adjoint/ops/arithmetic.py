@@ -12,7 +12,7 @@ from adjoint.core.tensor import Tensor
 
 # --- sums and differences ---
 
-_add = elementwise("add", lambda xp, x, y: x + y, partials=(1, 1), public=False)
+_add = elementwise("add", partials=(1, 1), public=False)
 _add_scaled = elementwise(
     "add_scaled",
     lambda xp, x, y, *, alpha: x + alpha * y,
@@ -20,7 +20,7 @@ _add_scaled = elementwise(
     node="AddBackward0",
     public=False,
 )
-_sub = elementwise("sub", lambda xp, x, y: x - y, partials=(1, -1), verb="subtract", public=False)
+_sub = elementwise("sub", partials=(1, -1), verb="subtract", public=False)
 _sub_scaled = elementwise(
     "sub_scaled",
     lambda xp, x, y, *, alpha: x - alpha * y,
@@ -97,7 +97,6 @@ def _refuse_bool(input: Any, other: Any) -> None:
 
 mul = elementwise(
     "mul",
-    lambda xp, x, y: x * y,
     partials=(lambda xp, y: y, lambda xp, x: x),
     verb="multiply",
     aliases=("multiply",),
@@ -105,7 +104,6 @@ mul = elementwise(
 )
 _div = elementwise(
     "div",
-    lambda xp, x, y: x / y,
     partials=(lambda xp, y: 1 / y, lambda xp, x, y: -x / y / y),
     promotes="float",
     verb="divide",
@@ -258,20 +256,16 @@ def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 sqrt = elementwise(
-    "sqrt",
-    lambda xp, x: xp.sqrt(x),
-    partial=lambda xp, out: 1 / (2 * out),
+    "sqrt", partial=lambda xp, out: 1 / (2 * out),
     promotes="float",
     doc="The square root of each element.",
 )
 
 # --- signs ---
 
-_neg = elementwise("neg", lambda xp, x: -x, partial=-1, verb="negative", public=False)
+_neg = elementwise("neg", partial=-1, verb="negative", public=False)
 abs = elementwise(
-    "abs",
-    lambda xp, x: xp.abs(x),
-    partial=lambda xp, x: xp.sign(x),
+    "abs", partial=lambda xp, x: xp.sign(x),
     aliases=("absolute",),
     doc="The absolute value of each element.",
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.arrays.tensor import verb
 from adjoint.core import dtypes
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
@@ -248,12 +249,14 @@ def _like(input: Tensor, value: Any, dtype: DType | None, requires_grad: bool) -
     return result
 
 
+@verb("zeros_like")
 @public(method=False)
 def zeros_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False, **_: Any) -> Tensor:
     """Zeros in the shape, and unless `dtype` says otherwise the type, of another tensor."""
     return _like(input, 0, dtype, requires_grad)
 
 
+@verb("ones_like")
 @public(method=False)
 def ones_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False, **_: Any) -> Tensor:
     """Ones in the shape, and unless `dtype` says otherwise the type, of another tensor."""
@@ -347,3 +350,13 @@ def eye(
 def is_tensor(obj: Any) -> bool:
     """Whether an object is a tensor."""
     return isinstance(obj, Tensor)
+
+
+@verb("zeros")
+def _zeros_verb(shape: tuple[int, ...], dtype: np.dtype) -> Tensor:
+    return wrap(np.zeros(shape, dtype))
+
+
+@verb("ones")
+def _ones_verb(shape: tuple[int, ...], dtype: np.dtype) -> Tensor:
+    return wrap(np.ones(shape, dtype))
