@@ -23,6 +23,8 @@ class TensorNamespace:
         setattr(self, verb, function)
 
     def __getattr__(self, verb: str) -> Any:
+        if verb.startswith("__"):
+            raise AttributeError(verb)  # doctest and inspect ask every object for such names: they are no verbs
         raise NotImplementedError(f"no record carries out the verb {verb!r} on tensors")
 
     @staticmethod
