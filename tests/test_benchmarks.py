@@ -6,6 +6,7 @@ import json
 from contextlib import ExitStack
 
 import pytest
+
 from benchmarks.peers import PEERS
 from benchmarks.report import LaneResult, TaskResult, table, write
 from benchmarks.run import agree, main
