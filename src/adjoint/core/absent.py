@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from adjoint.core.lazy import lazy
 
@@ -30,7 +30,7 @@ def absence(owner: str, name: str, known: Iterable[str]) -> str:
     return f"{owner}.{name}: Adjoint has no such name yet.{near}"
 
 
-def absent_attribute(module: ModuleType) -> Callable[[str], NoReturn]:
+def absent_attribute(module: ModuleType) -> Callable[[str], Any]:
     """A `__getattr__` for `module`: Python's own words, then a line that says that Adjoint lacks the name."""
     owner = public_name(module.__name__)
 

@@ -45,11 +45,16 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] 
         else:
             arrays.append(operand)
         edges.append(edge)
-    cast = promote(primitive, arrays) if primitive.promotes else arrays
+    cast, narrow = promote(primitive, arrays) if primitive.promotes else (arrays, None)
     xp = namespace_of(cast) if foreign else numpy
-    result = primitive.forward(xp, *cast, **params) if params else primitive.forward(xp, *cast)
+    try:
+        result = primitive.forward(xp, *cast, **params) if params else primitive.forward(xp, *cast)
+    except ValueError:
+        raise shapes_differ(*(array.shape for array in cast if hasattr(array, "shape"))) from None
     several = len(primitive.outputs) > 1 or primitive.many_outputs
     results = result if several else (result,)
+    if narrow is not None:
+        results = [xp.astype(each, narrow) if each.dtype == _WIDE else each for each in results]
     tensors = [wrap(data) for data in results]
     if mask and primitive.rules and (not modes.special or modes.state.grad_enabled):
         _record(primitive, operands, edges, mask, arrays, cast, tensors, params, xp if foreign else None)
@@ -147,12 +152,19 @@ def _facet(kind: int, array: Any) -> Any:
 # --- types -------------------------------------------------------------------------------------------------------
 
 
-def promote(primitive: Primitive, arrays: list[Any]) -> list[Any]:
-    """The operands in the type in which PyTorch would compute; the list itself where nothing changes."""
-    rules = primitive.rules
+_WIDE = np.dtype(np.float32)
+
+
+def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtype | None]:
+    """The operands in the type in which PyTorch would compute; the list itself where nothing changes.
+
+    16-bit floating-point numbers are computed with in 32 bits, as PyTorch does; the second value is then the type that
+    the results are rounded to, else None.
+    """
     several, single, numbers = [], [], []
+    fixed = primitive.fixed_operands
     for index, array in enumerate(arrays):
-        if rules and index < len(rules) and rules[index] is None and primitive.fixed_operands:
+        if index in fixed:
             continue
         if hasattr(array, "dtype"):
             (several if array.shape else single).append(dtypes.from_numpy_dtype(array.dtype))
@@ -162,17 +174,31 @@ def promote(primitive: Primitive, arrays: list[Any]) -> list[Any]:
     if primitive.promotes == "float" and target.rank < dtypes.FLOAT:
         target = dtypes.get_default_dtype()
     numpy_type = target.numpy
+    narrow = numpy_type if target.itemsize == 2 and target.rank == dtypes.FLOAT and primitive.rules else None
+    if narrow is not None:
+        numpy_type = _WIDE
     weak = numpy_type.kind != "V" and (several or single)
     changed = list(arrays)
     for index, array in enumerate(arrays):
-        if rules and index < len(rules) and rules[index] is None and primitive.fixed_operands:
+        if index in fixed:
             continue
         if hasattr(array, "dtype"):
             if array.dtype != numpy_type:
                 changed[index] = namespace_of((array,)).astype(array, numpy_type)
+        elif target.rank == dtypes.INTEGER and type(array) is int:
+            changed[index] = wrapped(array, numpy_type)
         elif not weak or (type(array) is bool and numpy_type.kind != "b"):
             changed[index] = numpy_type.type(array)
-    return changed if any(a is not b for a, b in zip(changed, arrays, strict=True)) else arrays
+    return (changed if any(a is not b for a, b in zip(changed, arrays, strict=True)) else arrays), narrow
+
+
+def wrapped(number: int, dtype: np.dtype) -> Any:
+    """A Python integer as an integer of this type, wrapped around where it is too large for it."""
+    if not -(1 << 63) <= number < 1 << 64:
+        raise OverflowError("int too big to convert")
+    size = 8 * dtype.itemsize
+    number &= (1 << size) - 1
+    return dtype.type(number - (1 << size) if dtype.kind == "i" and number >> (size - 1) else number)
 
 
 # --- short paths -------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def run(
             saved = saved.unpack(node)
         for writes in node.writes:
             if writes and writes[-1][0] > node.sequence:
-                check_saved(node)
+                saved = check_saved(node)
         if plain and node.meta is None:
             gradients = node.vjp(numpy, saved, cotangent)
         else:

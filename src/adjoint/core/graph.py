@@ -141,10 +141,13 @@ def node_of(edge: Any) -> tuple[Node | None, int]:
 
 _KEPT_WRITES = 64
 
+#: what wrote, where a tensor was given other data as `x.data = y` does, which is no new version
+NEW_DATA = "data"
+
 
 def log_write(writes: list, by: str, stamp: int | None = None) -> None:
     """Note that the memory behind this log was written to, by the operation named."""
-    version = writes[-1][2] + 1 if writes else 1
+    version = (writes[-1][2] if writes else 0) + (by != NEW_DATA)
     writes.append((stamp or next_sequence(), by, version))
     if len(writes) > 2 * _KEPT_WRITES:
         del writes[:_KEPT_WRITES]
@@ -163,8 +166,8 @@ def version_at(writes: list, sequence: int) -> int:
     return writes[0][2] - 1
 
 
-def check_saved(node: Node) -> None:
-    """Raise when a saved value is gone, or was written to since it was saved."""
+def check_saved(node: Node) -> tuple:
+    """A node's saved values; an error where they are gone, or were written to since they were saved."""
     if node.saved is FREED:
         raise RuntimeError(
             "Trying to backward through the graph a second time (or directly access saved tensors after they have "
@@ -173,19 +176,29 @@ def check_saved(node: Node) -> None:
             "you need to access saved tensors after calling backward.\n"
             f"The operation is {node.name()}: run the forward pass again, or pass retain_graph=True to the first backward()."
         )
-    for writes in node.writes:
-        if writes and writes[-1][0] > node.sequence:
+    for place, writes, origin in node.primitive.saved_arrays(node):
+        since = [by for stamp, by, _ in writes if stamp > node.sequence]
+        if not since:
+            continue
+        if set(since) != {NEW_DATA}:
             raise stale(node, writes)
+        if origin is not None and origin.edge_kind == LEAF:  # the leaf was given other data: the rules see those
+            node.saved = (*node.saved[:place], origin._data, *node.saved[place + 1 :])
+    return node.saved
 
 
 def stale(node: Node, writes: list) -> RuntimeError:
     """The error for a saved value that an in-place operation has overwritten."""
     writers = [by for stamp, by, _ in writes if stamp > node.sequence]
-    maker = node.name() if node.primitive.saved_is_output(node, writes) else writers[-1]
-    which = f", which is output 0 of {_short(maker)}," if "Backward" in maker else ""
+    saved = next((each for each in node.primitive.saved_arrays(node) if each[1] is writes), None)
+    recorded = [by for by in writers if "Backward" in by or by == "CopySlices"]
+    maker = node_of(saved[2])[0] if saved is not None else None
+    name = recorded[-1] if recorded and maker is not node else maker.name() if maker is not None else None
+    which = f", which is output 0 of {_short(name)}," if name else ""
+    text = type_and_shape(node.saved[saved[0]]) if saved is not None and hasattr(node.saved[saved[0]], "dtype") else "torch.Tensor"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{_saved_text(node, writes)}]{which} is at version {version_of(writes)}; "
+        f"[{text}]{which} is at version {version_of(writes)}; "
         f"expected version {version_at(writes, node.sequence)} instead. Hint: enable anomaly detection to find the "
         "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False).\n"
         f"{node.name()} saved it for its derivative; since then it was written by {', '.join(map(_short, writers))}. "
@@ -195,13 +208,6 @@ def stale(node: Node, writes: list) -> RuntimeError:
 
 def _short(name: str) -> str:
     return name.partition("Backward")[0]
-
-
-def _saved_text(node: Node, writes: list) -> str:
-    for log, value in node.primitive.saved_arrays(node):
-        if log is writes:
-            return type_and_shape(value)
-    return "torch.FloatTensor"
 
 
 def type_and_shape(array: Any) -> str:

@@ -30,6 +30,7 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str) -> Te
         check_writable(tensor)
     start = next_sequence()
     stand_in = wrap(tensor._data)
+    stand_in._writes = []
     stand_in._node = tensor if tensor._node is LEAF_MARK else tensor._node
     result = compute(stand_in)
     check_fits(tensor, result)
@@ -37,36 +38,43 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str) -> Te
     write(tensor, result)
     if result._node is not None and recording:
         made = node_of(result._node)[0]
+        log_write(writes_of(tensor), made.name())  # type: ignore[union-attr]
         reroute_saved(made, result, tensor)  # type: ignore[arg-type]
-        log_write(writes_of(tensor), made.name(), made.sequence)  # type: ignore[union-attr]
         rebase(tensor, result._node)
     else:
         log_write(writes_of(tensor), name)
+        view = getattr(tensor, "_view", None)
+        refresh_views(tensor if view is None else view.base)
     return tensor
 
 
 def check_writable(tensor: Tensor) -> None:
     """Refuse to write, while gradients are recorded, to what must keep its value."""
+    if tensor._node is None:
+        return
+    view: View | None = getattr(tensor, "_view", None)
+    if view is not None and view.several and tensor._node is not LEAF_MARK:
+        node, index = node_of(tensor._node)
+        raise RuntimeError(
+            f"Output {index} of {_maker(view, node)} is a view and is being modified inplace. This view is the output of a "
+            "function that returns multiple views. Such functions do not allow the output views to be modified inplace. "
+            "You should replace the inplace operation by an out-of-place one."
+        )
+    if view is not None and view.base.is_leaf:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
+            "Write under torch.no_grad(), or to a clone() of the leaf."
+        )
     if tensor._node is LEAF_MARK:
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation.\n"
             "Write under torch.no_grad(), as an optimiser does, or compute a new tensor instead."
         )
-    view: View | None = getattr(tensor, "_view", None)
-    if view is None:
-        return
-    if view.base._node is LEAF_MARK and view.recorded:
-        raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
-            "Write under torch.no_grad(), or to a clone() of the leaf."
-        )
-    if tensor._node is not None and view.several:
-        made = node_of(tensor._node)[0]
-        raise RuntimeError(
-            f"Output {node_of(tensor._node)[1]} of {made.name() if made else 'a view'} is a view and is being modified inplace. "
-            "This view is the output of a function that returns multiple views. Such functions do not allow the output "
-            "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
-        )
+
+
+def _maker(view: View, node: Node | None) -> str:
+    made_by = view.links[-1].primitive.node_type.__name__ if node is None else node.name()
+    return made_by.partition("Backward")[0]
 
 
 def check_fits(tensor: Tensor, result: Tensor) -> None:
@@ -97,9 +105,8 @@ def write(tensor: Tensor, result: Tensor) -> None:
 
 
 def detach_saved(result: Tensor, stand_in: Tensor, start: int) -> None:
-    """Give the new nodes copies of the old value, where they saved it, before it is overwritten."""
-    old = stand_in._data
-    if not isinstance(old, np.ndarray):
+    """Give the new nodes that saved the old value a copy of it, before it is overwritten."""
+    if not isinstance(stand_in._data, np.ndarray):
         return
     stack = [node_of(result._node)[0]]
     copy = None
@@ -107,11 +114,11 @@ def detach_saved(result: Tensor, stand_in: Tensor, start: int) -> None:
         node = stack.pop()
         if node is None or node.sequence < start or node.saved.__class__ is not tuple:
             continue
-        if any(value is old for value in node.saved):
-            copy = old.copy() if copy is None else copy
-            node.saved = tuple(copy if value is old else value for value in node.saved)
-            node.writes = [log for log in node.writes if log is not stand_in._writes]
-        stack += [node_of(edge)[0] for edge in node.edges if edge is not None and not isinstance(edge, Tensor)]
+        for place, log, _ in node.primitive.saved_arrays(node):
+            if log is stand_in._writes:
+                copy = stand_in._data.copy() if copy is None else copy
+                node.saved = (*node.saved[:place], copy, *node.saved[place + 1 :])
+        stack += [node_of(edge)[0] for edge in node.edges if edge is not None]
 
 
 def reroute_saved(node: Node, result: Tensor, tensor: Tensor) -> None:
@@ -119,6 +126,7 @@ def reroute_saved(node: Node, result: Tensor, tensor: Tensor) -> None:
     if node.saved.__class__ is tuple and any(value is result._data for value in node.saved):
         node.saved = tuple(tensor._data if value is result._data else value for value in node.saved)
         node.writes = [writes_of(tensor) if log is result._writes else log for log in node.writes]
+        node.sequence = next_sequence()  # saved after this write, not before it
 
 
 def rebase(tensor: Tensor, edge: Any) -> None:
@@ -144,10 +152,10 @@ def refresh_views(base: Tensor) -> None:
     """Derive the history of every living view from its base anew."""
     for reference in getattr(base, "_views", ()):
         tensor = reference()
-        if tensor is None or not tensor._view.recorded:
+        if tensor is None or not tensor._view.recorded or tensor._node is LEAF_MARK or base._node is None:
             continue
-        if base._node is None:
-            tensor._node = None
+        if tensor._view.several:
+            tensor._node = BrokenView(tensor)
             continue
         node = _as_strided.node_type()
         node.edges = (edge_of(base),)
@@ -157,6 +165,27 @@ def refresh_views(base: Tensor) -> None:
         node.sequence = next_sequence()
         node.meta = node.annex = None
         tensor._node = node
+
+
+class BrokenView(Node):
+    """In place of the node of one of several views made at once, after their base was written to."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, tensor: Tensor) -> None:
+        node, index = node_of(tensor._node)
+        made_by = _maker(tensor._view, None if node.__class__ is BrokenView else node)
+        self.message = node.message if isinstance(node, BrokenView) else (
+            f"Output {index} of {made_by} is a view and its base or another view of its base has been modified inplace. "
+            "This view is the output of a function that returns multiple views. Such functions do not allow the output "
+            "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        )
+        self.edges = self.saved = self.writes = ()
+        self.sequence = next_sequence()
+        self.meta = self.annex = self.params = None
+
+    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Any:
+        raise RuntimeError(self.message)
 
 
 def _outside(xp: Any, shape: tuple[int, ...], view: View) -> Any:

@@ -79,8 +79,10 @@ class Primitive:
         self.gates = gates
         self.view = view
         self.many_outputs = many_outputs
-        #: operands that are no numbers to differentiate by, such as the condition of `where`, keep their own type
-        self.fixed_operands = promotes is not None and not callable(rules) and None in tuple(rules)
+        #: operands that are no numbers, such as the condition of `where`, keep their own type; but where a partial is
+        #: missing, as that by the number in `x ** 2`, the operand is a number like the others
+        chooses = promotes is not None and not callable(rules) and not issubclass(node_type, PartialsNode)
+        self.fixed_operands = frozenset(place for place, rule in enumerate(rules) if rule is None) if chooses else frozenset()
         self.doc = doc
         self.jvp = jvp
         self.joint = issubclass(node_type, JointNode)
@@ -130,15 +132,20 @@ class Primitive:
                 mask &= ~(1 << index)
         return mask
 
-    def saved_arrays(self, node: Node) -> list[tuple[list, Any]]:
-        """A node's saved arrays, each with the log of writes to its memory."""
-        arrays = [value for value in node.saved if hasattr(value, "dtype")]
-        return list(zip(node.writes, arrays, strict=False))
-
-    def saved_is_output(self, node: Node, writes: list) -> bool:
-        """Whether the memory behind this log was saved as the operation's own result."""
-        kinds = [kind for kind, _ in node.plan.sources if kind <= OUT]
-        return any(log is writes and kind == OUT for log, kind in zip(node.writes, kinds, strict=False))
+    def saved_arrays(self, node: Node) -> list[tuple[int, list, Any]]:
+        """A node's saved arrays: each one's place, the log of writes to its memory, and the edge to what it was."""
+        found = []
+        logs = iter(node.writes)
+        fixed = len(self.operands) - self.variadic
+        for place, kind, index in node.plan.arrays:
+            if kind == VALUE and index >= fixed:
+                for _ in range(len(node.writes) - len(found)):  # all of a variadic operand's logs, in order
+                    found.append((place, next(logs), None))
+            elif hasattr(node.saved[place], "dtype"):
+                log = next(logs, None)
+                if log is not None:
+                    found.append((place, log, node if kind == OUT else node.edges[index]))
+        return found
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.operands)})>"

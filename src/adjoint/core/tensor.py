@@ -7,13 +7,13 @@ This file is the bare handle: its data, history, flags and conversions. The oper
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adjoint.core import dtypes, printing
 from adjoint.core.dtypes import dtype as DType
-from adjoint.core.graph import LEAF_MARK, Node, node_of, version_of
+from adjoint.core.graph import LEAF_MARK, NEW_DATA, Node, log_write, node_of, version_of
 
 Array = Any
 
@@ -74,6 +74,20 @@ class Tensor:
     _node: Any
     _writes: list | None
 
+    if TYPE_CHECKING:  # the operations become methods in `adjoint.ops`, from their records
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+
     # --- history ---
 
     @property
@@ -125,6 +139,22 @@ class Tensor:
     @grad.deleter
     def grad(self) -> None:
         self._grad = None
+
+    @property
+    def data(self) -> Tensor:
+        """The same elements outside of the graph; writing to them goes unnoticed by the graph. Prefer `detach()`."""
+        buffer(self)
+        return wrap(self._data)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self.requires_grad and value._data.dtype.kind in "biu":
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+        self._data = buffer(value)
+        if self._writes is not None:
+            log_write(self._writes, NEW_DATA)
 
     @property
     def retains_grad(self) -> bool:
