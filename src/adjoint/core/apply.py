@@ -204,6 +204,8 @@ def wrapped(number: int, dtype: np.dtype) -> Any:
 # --- short paths -------------------------------------------------------------------------------------------------
 
 _FLOAT_SCALARS = frozenset({np.float32, np.float64})
+_COMPUTED = "fdFD"  # the types in which NumPy computes as PyTorch does, by their characters
+_INTEGERS = "?bBhHiIlLqQ"
 
 
 def unary(primitive: Primitive) -> Callable:
@@ -213,7 +215,7 @@ def unary(primitive: Primitive) -> Callable:
     kinds = [kind for kind, _ in plan.sources] if plan is not None else []
     saves_operand, saves_result = kinds == [VALUE], kinds == [OUT]
     short = plan is not None and (not kinds or saves_operand or saves_result)
-    keeps_type = primitive.promotes != "float"
+    types = _COMPUTED if primitive.promotes == "float" else _COMPUTED + _INTEGERS
     node_type = primitive.node_type
     name = primitive.name
 
@@ -225,7 +227,7 @@ def unary(primitive: Primitive) -> Callable:
             edge = input._node
         except AttributeError:
             raise not_a_tensor(name, "input", 1, input) from None
-        if modes.special or not short or not (edge is not None or keeps_type or data.dtype.kind in "fc"):
+        if modes.special or not short or not (data.__class__ in _FLOAT_SCALARS or data.dtype.char in types):
             return apply(primitive, (input,))
         tensor = _new(Tensor)
         tensor._data = result = compute(data)
@@ -264,7 +266,7 @@ def single(primitive: Primitive) -> Callable:
     node_type = primitive.node_type
     name = primitive.name
     short = plan is not None and not primitive.view and len(primitive.outputs) == 1 and not primitive.many_outputs
-    keeps_type = primitive.promotes != "float"
+    any_type = primitive.promotes is None
 
     def function(input: Tensor, *, out: Tensor | None = None, **params: Any) -> Any:
         if out is not None:
@@ -274,7 +276,7 @@ def single(primitive: Primitive) -> Callable:
             edge = input._node
         except AttributeError:
             raise not_a_tensor(name, "input", 1, input) from None
-        if modes.special or not short or not (edge is not None or keeps_type or data.dtype.kind in "fc"):
+        if modes.special or not short or not (any_type or data.dtype.char in _COMPUTED):
             return apply(primitive, (input,), params)
         tensor = wrap(compute(data, **params))
         if edge is not None:
@@ -317,12 +319,12 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
                 b = other
                 edge_b = None
                 scalars = kind in _FLOAT_SCALARS
-                same = scalars or a.dtype.kind == "f"
+                same = scalars or a.dtype.char in "fd"
             else:
                 b = other._data
                 edge_b = other._node
                 scalars = kind in _FLOAT_SCALARS and kind is b.__class__
-                same = scalars or (a.dtype is b.dtype and a.dtype.kind in "fc")
+                same = scalars or (a.dtype is b.dtype and a.dtype.char in _COMPUTED)
         except AttributeError:
             if operator and not is_operand(other):
                 return NotImplemented
