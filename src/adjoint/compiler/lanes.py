@@ -49,11 +49,16 @@ class Code:
         """The same number in every lane."""
         dtype = np.dtype(dtype)
         number = dtype.type(number).item()
-        lane = ir_type(dtype)
+        return Lanes(self, self.once((dtype, repr(number)), lambda: self._constant(number, dtype)), dtype)
+
+    def _constant(self, number: Any, dtype: np.dtype) -> Any:
+        constant = ir.Constant(ir_type(dtype), number)
         if self.width == 1:
-            return Lanes(self, ir.Constant(lane, number), dtype)
-        constant = ir.Constant(ir_type(dtype, self.width), [ir.Constant(lane, number)] * self.width)
-        return Lanes(self, constant, dtype)
+            return constant
+        vector = ir_type(dtype, self.width)
+        short = ir.FormattedConstant(constant.type, f"splat ({constant})")  # not one number per lane, which takes long
+        short.type = vector
+        return short
 
     def splat(self, scalar: Any, dtype: np.dtype) -> "Lanes":
         """A scalar computed by the program, in every lane."""

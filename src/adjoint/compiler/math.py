@@ -412,17 +412,28 @@ def library_loop(code: Code, name: str, dtype: np.dtype) -> Any:
     function.linkage = "internal"
     for attribute in ("noinline", "cold", "nounwind"):
         function.attributes.add(attribute)
-    builder = ir.IRBuilder(function.append_basic_block())
+    start, lanes, end = (function.append_basic_block(part) for part in ("start", "lanes", "end"))
+    builder = ir.IRBuilder(start)
+    element_type, index_type = ir_type(dtype), ir.IntType(32)
+    place = builder.alloca(element_type, size=code.width)
+    whole = builder.bitcast(place, kind.as_pointer())
+    builder.store(function.args[0], whole, align=dtype.itemsize)
+    builder.branch(lanes)
+
+    builder.position_at_end(lanes)
     scalar = Code(builder, 1)
-    index_type = ir.IntType(32)
-    result = ir.Constant(kind, ir.Undefined)
-    for lane in range(code.width):
-        index = ir.Constant(index_type, lane)
-        element = function.args[0] if code.width == 1 else builder.extract_element(function.args[0], index)
-        wide = scalar.wrap(element, dtype).astype(F64)
-        value = scalar.wrap(scalar.intrinsic(name, wide.value.type, wide.value), F64).astype(dtype).value
-        result = value if code.width == 1 else builder.insert_element(result, value, index)
-    builder.ret(result)
+    lane = builder.phi(index_type)
+    element = builder.gep(place, [lane])
+    angle = scalar.wrap(builder.load(element), dtype).astype(F64).value
+    value = scalar.wrap(scalar.intrinsic(name, angle.type, angle), F64).astype(dtype)
+    builder.store(value.value, element)
+    following = builder.add(lane, index_type(1))
+    lane.add_incoming(index_type(0), start)
+    lane.add_incoming(following, lanes)
+    builder.cbranch(builder.icmp_unsigned("<", following, index_type(code.width)), lanes, end)
+
+    builder.position_at_end(end)
+    builder.ret(builder.load(whole, align=dtype.itemsize))
     return function
 
 
