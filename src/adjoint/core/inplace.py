@@ -18,7 +18,7 @@ from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.graph import LEAF_MARK, Node, log_write, next_sequence, node_of
 from adjoint.core.primitive import Primitive, TransposeNode
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
-from adjoint.core.views import View
+from adjoint.core.views import Path, View
 
 _RANKS = {"b": 0, "i": 1, "u": 1, "f": 2, "V": 2, "c": 3}
 
@@ -73,7 +73,7 @@ def check_writable(tensor: Tensor) -> None:
 
 
 def _maker(view: View, node: Node | None) -> str:
-    made_by = view.links[-1].primitive.node_type.__name__ if node is None else node.name()
+    made_by = view.path[-1].primitive.node_type.__name__ if node is None else node.name()
     return made_by.partition("Backward")[0]
 
 
@@ -141,7 +141,7 @@ def rebase(tensor: Tensor, edge: Any) -> None:
     node.edges = (edge_of(base) if base._node is not None else None, edge)
     node.plan = _copy_slices.plan(3)
     node.saved, node.writes = (base._data.shape,), ()
-    node.params = {"view": view}
+    node.params = {"path": view.path}
     node.sequence = next_sequence()
     node.meta = node.annex = None
     base._node = node
@@ -161,7 +161,7 @@ def refresh_views(base: Tensor) -> None:
         node.edges = (edge_of(base),)
         node.plan = _as_strided.plan(1)
         node.saved, node.writes = (base._data.shape,), ()
-        node.params = {"view": tensor._view}
+        node.params = {"path": tensor._view.path}
         node.sequence = next_sequence()
         node.meta = node.annex = None
         tensor._node = node
@@ -188,16 +188,16 @@ class BrokenView(Node):
         raise RuntimeError(self.message)
 
 
-def _outside(xp: Any, shape: tuple[int, ...], view: View) -> Any:
+def _outside(xp: Any, shape: tuple[int, ...], path: Path) -> Any:
     """True for the elements of a base that a view does not reach."""
     outside = np.ones(shape, bool)
-    view.on_array(numpy, outside)[...] = False
+    path.on_array(numpy, outside)[...] = False
     return xp.asarray(outside)
 
 
-def _replace(xp: Any, base: Any, value: Any, *, view: View) -> Any:
+def _replace(xp: Any, base: Any, value: Any, *, path: Path) -> Any:
     result = base.copy()
-    view.on_array(xp, result)[...] = value
+    path.on_array(xp, result)[...] = value
     return result
 
 
@@ -206,8 +206,8 @@ _copy_slices = Primitive(
     "copy_slices",
     _replace,
     (
-        lambda xp, g, base_shape, *, view: xp.where(_outside(xp, base_shape, view), g, 0),
-        lambda xp, g, *, view: view.on_array(xp, g),
+        lambda xp, g, base_shape, *, path: xp.where(_outside(xp, base_shape, path), g, 0),
+        lambda xp, g, *, path: path.on_array(xp, g),
     ),
     node_type=TransposeNode,
     node="CopySlices",
@@ -215,9 +215,9 @@ _copy_slices = Primitive(
 )
 
 
-def _spread(xp: Any, g: Any, shape: tuple[int, ...], view: View) -> Any:
+def _spread(xp: Any, g: Any, shape: tuple[int, ...], path: Path) -> Any:
     """Zeros of a base's shape with `g` where the view is."""
-    places = view.on_array(numpy, np.arange(int(np.prod(shape))).reshape(shape))
+    places = path.on_array(numpy, np.arange(int(np.prod(shape))).reshape(shape))
     flat = xp.place(xp.reshape(g, (-1,)), (xp.asarray(places.reshape(-1)),), (int(np.prod(shape)),))
     return xp.reshape(flat, shape)
 
@@ -225,8 +225,8 @@ def _spread(xp: Any, g: Any, shape: tuple[int, ...], view: View) -> Any:
 #: a view of a base that was written to since the view was made
 _as_strided = Primitive(
     "as_strided",
-    lambda xp, base, *, view: view.on_array(xp, base),
-    (lambda xp, g, base_shape, *, view: _spread(xp, g, base_shape, view),),
+    lambda xp, base, *, path: path.on_array(xp, base),
+    (lambda xp, g, base_shape, *, path: _spread(xp, g, base_shape, path),),
     node_type=TransposeNode,
     jvp="linear",
 )

@@ -29,22 +29,28 @@ class Link:
         return result if self.output is None else result[self.output]
 
 
+class Path(tuple[Link, ...]):
+    """The steps from a base to a view. It does not hold the base, so that nodes of the base's graph may hold it."""
+
+    __slots__ = ()
+
+    def on_array(self, xp: Any, array: Any) -> Any:
+        """The part of an array of the base's shape that belongs to the view; it shares the array's memory."""
+        for step in self:
+            array = step.on_array(xp, array)
+        return array
+
+
 class View:
     """How a view came from its base."""
 
-    __slots__ = ("base", "links", "recorded", "several")
+    __slots__ = ("base", "path", "recorded", "several")
 
-    def __init__(self, base: Tensor, links: tuple[Link, ...], recorded: bool, several: bool) -> None:
+    def __init__(self, base: Tensor, path: Path, recorded: bool, several: bool) -> None:
         self.base = base
-        self.links = links
+        self.path = path
         self.recorded = recorded  # whether gradients were enabled when it was made
         self.several = several  # whether it is one of several views made by one operation
-
-    def on_array(self, xp: Any, array: Any) -> Any:
-        """The part of an array of the base's shape that belongs to this view; it shares the array's memory."""
-        for link in self.links:
-            array = link.on_array(xp, array)
-        return array
 
 
 def link(
@@ -54,13 +60,13 @@ def link(
     above: View | None = getattr(parent, "_view", None)
     base = parent if above is None else above.base
     writes = writes_of(base)
-    links = above.links if above is not None else ()
+    path = above.path if above is not None else ()
     several = primitive.many_outputs
     registered = views_of(base)
     for index, tensor in enumerate(tensors):
         step = Link(primitive, params, index if several else None)
         inherited = above is not None and above.several
-        tensor._view = View(base, (*links, step), recorded and (above is None or above.recorded), several or inherited)
+        tensor._view = View(base, Path((*path, step)), recorded and (above is None or above.recorded), several or inherited)
         tensor._writes = writes
         registered.append(weakref.ref(tensor))
 
