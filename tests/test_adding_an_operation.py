@@ -1,0 +1,100 @@
+"""CONTRIBUTING says that an operation is one statement in one file. Here that very change is made, and tried."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+TRY_EVERYTHING = """
+import math
+import numpy as np
+import adjoint as torch
+from adjoint.insight.formulas import derivative_text
+from adjoint.core.primitive import registry
+
+x = torch.tensor([0.5, -1.0, 0.0], dtype=torch.float64, requires_grad=True)
+s, c = np.sinh(x.detach().numpy()), np.cosh(x.detach().numpy())
+y = torch.sinh(x)
+assert np.array_equal(y.detach().numpy(), s)
+assert np.array_equal(x.sinh().detach().numpy(), s)
+assert type(y.grad_fn).__name__ == "SinhBackward0"
+assert np.array_equal(x.detach().clone().sinh_().numpy(), s)
+out = torch.empty(3, dtype=torch.float64)
+assert torch.sinh(x.detach(), out=out) is out and np.array_equal(out.numpy(), s)
+assert torch.sinh(torch.tensor([1])).dtype is torch.float32
+
+g = y.sum()
+for expected in (c, s, c, s):  # reverse mode, four times over
+    (d,) = torch.autograd.grad(g, x, create_graph=True)
+    assert np.allclose(d.detach().numpy(), expected, rtol=1e-14)
+    g = d.sum()
+
+value, tangent = torch.func.jvp(torch.sinh, (x.detach(),), (torch.ones_like(x.detach()),))
+assert np.allclose(tangent.numpy(), c, rtol=1e-14)
+twice = torch.func.jvp(lambda x: torch.func.jvp(torch.sinh, (x,), (torch.ones_like(x),))[1], (x.detach(),), (torch.ones_like(x.detach()),))[1]
+assert np.allclose(twice.numpy(), s, rtol=1e-14)
+
+assert np.allclose(torch.func.vmap(torch.func.grad(torch.sinh))(x.detach()).numpy(), c, rtol=1e-14)
+
+@torch.compile
+def compiled(x):
+    return torch.sinh(x).sum()
+
+z = x.detach().clone().requires_grad_()
+compiled(z).backward()
+assert np.allclose(z.grad.numpy(), c, rtol=1e-14)
+
+scalar = torch.tensor(0.5, requires_grad=True)
+assert "cosh(scalar)" in str(torch.explain(torch.sinh(scalar)))
+assert "cosh(x)" in derivative_text(registry["sinh"])
+assert torch.sinh.__doc__.startswith("The hyperbolic sine of each element.")
+print("all of it")
+"""
+
+
+def statement() -> str:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    found = re.search(r"^```python\n(sinh = .*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """A copy of the package with the statement of CONTRIBUTING at the end of one file."""
+    package = tmp_path / "adjoint"
+    shutil.copytree(ROOT / "src" / "adjoint", package, ignore=shutil.ignore_patterns("__pycache__"))
+    file = package / "ops" / "pointwise.py"
+    assert "sinh = " not in file.read_text()
+    file.write_text(file.read_text() + "\n" + statement())
+    return tmp_path
+
+
+def test_one_statement_brings_everything(changed: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", TRY_EVERYTHING],
+        env={**os.environ, "PYTHONPATH": str(changed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("all of it\n", "", 0)
+
+
+def test_the_tests_of_every_record_try_it(changed: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(ROOT / "tests" / "records"), "-k", "sinh"],
+        env={**os.environ, "PYTHONPATH": str(changed)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"\d+ passed", done.stdout)
