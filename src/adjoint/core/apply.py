@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays import is_foreign, namespace_of, numpy
+from adjoint.arrays.batched import batched
 from adjoint.core import dtypes, modes
 from adjoint.core.graph import LEAF_MARK, Meta, Port, log_write, next_sequence
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
@@ -23,12 +24,19 @@ _new = Tensor.__new__
 
 #: called by `apply` when forward mode is on; set by `core.forward`
 forward_rule: Callable | None = None
+#: called by `apply` inside `vmap`: lets in the operands that come from outside of it; set by `ops.batching`
+share_with_batch: Callable | None = None
 
 
 def apply(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] | None = None) -> Any:
     """The value of a primitive on tensors and Python numbers, as a tensor, or a tuple of them, with its history."""
-    if modes.special and modes.state.observers:
-        return modes.state.observers[-1](primitive, operands, params)
+    batching = False
+    if modes.special:
+        if modes.state.observers:
+            return _observed(primitive, operands, params)
+        if modes.state.batch_levels:
+            batching = True
+            operands = share_with_batch(operands)  # type: ignore[misc]
     arrays: list[Any] = []
     edges: list[Any] = []
     mask = 0
@@ -57,7 +65,9 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] 
         results = [xp.astype(each, narrow) if each.dtype == _WIDE else each for each in results]
     tensors = [wrap(data) for data in results]
     if mask and primitive.rules and (not modes.special or modes.state.grad_enabled):
-        _record(primitive, operands, edges, mask, arrays, cast, tensors, params, xp if foreign else None)
+        # inside vmap a cotangent may have a batch axis where no operand has one
+        meta_xp = xp if foreign else batched if batching else None
+        _record(primitive, operands, edges, mask, arrays, cast, tensors, params, meta_xp)
     if primitive.view:
         link(operands[0], tensors, primitive, params or {}, not modes.special or modes.state.grad_enabled)
     if modes.special:
@@ -67,6 +77,15 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] 
         if modes.state.forward_level and forward_rule is not None:
             forward_rule(primitive, operands, cast, tensors, params)
     return tuple(tensors) if several else tensors[0]
+
+
+def _observed(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] | None) -> Any:
+    """Apply a primitive under the eyes of whoever observes this thread's operations."""
+    observers = modes.set_mode("observers", ())
+    try:
+        return observers[-1].around(f"aten::{primitive.title}", operands, lambda: apply(primitive, operands, params))
+    finally:
+        modes.set_mode("observers", observers)
 
 
 def _record(

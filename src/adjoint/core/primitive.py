@@ -105,6 +105,14 @@ class Primitive:
             raise TypeError(f"there are two records by the name {name}")
         registry[name] = self
 
+    @property
+    def title(self) -> str:
+        """The operation's name as PyTorch prints it: `sum` for the record `sum_axes`."""
+        if not self.rules:
+            return self.name
+        stem = self.node_type.__name__.partition("Backward")[0]
+        return "".join(f"_{c.lower()}" if c.isupper() and place else c.lower() for place, c in enumerate(stem))
+
     def plan(self, mask: int) -> Plan:
         """What to save and which rules to run when the operands whose bits are set in `mask` want a gradient."""
         plan = self._plans.get(mask)
