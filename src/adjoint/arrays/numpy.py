@@ -172,3 +172,13 @@ def put(x: Array, index: Any, values: Array) -> Array:
     result = x.copy()
     result[index] = values
     return result
+
+
+def write(target: np.ndarray, values: Array) -> None:
+    """Set the elements of an array, in its own memory."""
+    if not target.flags.writeable:
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+    np.copyto(target, values, casting="unsafe")

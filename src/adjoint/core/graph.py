@@ -85,6 +85,7 @@ class Node:
     __slots__ = ("__weakref__", "annex", "edges", "meta", "params", "plan", "saved", "sequence", "writes")
 
     edge_kind: ClassVar[int] = NODE
+    is_leaf: ClassVar[bool] = False  # whether the program sees what it made as a leaf: an input of a transformed function
     primitive: ClassVar[Primitive]
     rule: ClassVar[Any] = None  # the rule of a record with one operand
     several: ClassVar[bool] = False  # whether it has several outputs with cotangents

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.arrays import numpy
+from adjoint.arrays import is_foreign, namespace_of, numpy
 from adjoint.core import modes
 from adjoint.core.dtypes import scalar_type_name
-from adjoint.core.graph import LEAF_MARK, Node, log_write, next_sequence, node_of
+from adjoint.core.graph import LEAF_MARK, Meta, Node, log_write, next_sequence, node_of
 from adjoint.core.primitive import Primitive, TransposeNode
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import Path, View
@@ -65,7 +65,7 @@ def check_writable(tensor: Tensor) -> None:
             "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
             "Write under torch.no_grad(), or to a clone() of the leaf."
         )
-    if tensor._node is LEAF_MARK:
+    if tensor.is_leaf:
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation.\n"
             "Write under torch.no_grad(), as an optimiser does, or compute a new tensor instead."
@@ -93,20 +93,12 @@ def check_fits(tensor: Tensor, result: Tensor) -> None:
 def write(tensor: Tensor, result: Tensor) -> None:
     """Copy the result's elements into the tensor's memory."""
     memory = buffer(tensor)
-    if isinstance(memory, np.ndarray):
-        if not memory.flags.writeable:
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-                "location. Please clone() the tensor before performing the operation."
-            )
-        np.copyto(memory, result._data, casting="unsafe")
-    else:
-        tensor._data = result._data
+    namespace_of((memory, result._data)).write(memory, result._data)
 
 
 def detach_saved(result: Tensor, stand_in: Tensor, start: int) -> None:
     """Give the new nodes that saved the old value a copy of it, before it is overwritten."""
-    if not isinstance(stand_in._data, np.ndarray):
+    if isinstance(stand_in._data, np.generic):
         return
     stack = [node_of(result._node)[0]]
     copy = None
@@ -143,7 +135,7 @@ def rebase(tensor: Tensor, edge: Any) -> None:
     node.saved, node.writes = (base._data.shape,), ()
     node.params = {"path": view.path}
     node.sequence = next_sequence()
-    node.meta = node.annex = None
+    node.meta, node.annex = _meta(base), None
     base._node = node
     refresh_views(base)
 
@@ -163,8 +155,12 @@ def refresh_views(base: Tensor) -> None:
         node.saved, node.writes = (base._data.shape,), ()
         node.params = {"path": tensor._view.path}
         node.sequence = next_sequence()
-        node.meta = node.annex = None
+        node.meta, node.annex = _meta(base), None
         tensor._node = node
+
+
+def _meta(base: Tensor) -> Meta | None:
+    return Meta(xp=namespace_of((base._data,))) if is_foreign(base._data) else None
 
 
 class BrokenView(Node):

@@ -26,7 +26,7 @@ class _State(threading.local):
     saved_tensors_hooks: tuple = ()  # pairs (pack, unpack), innermost last
     saved_tensors_hooks_disabled: str | None = None
     observers: tuple = ()  # called around every operation: profilers, tracers
-    batch_level: int = 0  # how many `vmap`s are open
+    batch_levels: tuple[int, ...] = ()  # the numbers of the open `vmap`s, innermost last
     tracing: Any = None
 
 

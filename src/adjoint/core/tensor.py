@@ -7,6 +7,7 @@ This file is the bare handle: its data, history, flags and conversions. The oper
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,13 +103,14 @@ class Tensor:
     @property
     def is_leaf(self) -> bool:
         """Whether this tensor was made by the user and not by a recorded operation."""
-        node = self._node
-        return node is None or node is LEAF_MARK
+        node = node_of(self._node)[0]
+        return node is None or node.is_leaf
 
     @property
     def grad_fn(self) -> Node | None:
         """The node that made this tensor, or None for a leaf."""
-        return node_of(self._node)[0]
+        node = node_of(self._node)[0]
+        return None if node is None or node.is_leaf else node
 
     @property
     def output_nr(self) -> int:
@@ -294,7 +296,8 @@ class Tensor:
         """
         if self._node is not None and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        return buffer(self)
+        array = buffer(self)
+        return array if isinstance(array, np.ndarray) else np.asarray(array)  # which other kinds of arrays refuse
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()
@@ -339,7 +342,7 @@ class Tensor:
     # --- text ---
 
     def __repr__(self) -> str:
-        return text_of(self)
+        return (transformed_text and transformed_text(self)) or text_of(self)
 
     def __format__(self, spec: str) -> str:
         if type(self) is Tensor and not self._data.shape:
@@ -385,6 +388,10 @@ def edge_of(tensor: Tensor) -> Any:
     return tensor if node is LEAF_MARK else node
 
 
+#: the text of a tensor inside a transformed function, None for any other; set by `adjoint.func`
+transformed_text: Callable[[Tensor], str | None] | None = None
+
+
 def text_of(tensor: Tensor, **marks: Any) -> str:
     """The printed text of a tensor; `marks` as `printing.format_tensor` takes them."""
     default = dtypes.get_default_dtype()
@@ -402,6 +409,8 @@ def text_of(tensor: Tensor, **marks: Any) -> str:
 
 def set_requires_grad(tensor: Tensor, value: bool) -> None:
     """Make a leaf require a gradient, or stop requiring it."""
+    if value == tensor.requires_grad:
+        return
     if not tensor.is_leaf:
         if not value:
             raise RuntimeError(

@@ -1,0 +1,144 @@
+"""Into a batch and out of it: the four operations that stand at the border of a `vmap`.
+
+Inside a `vmap` a tensor's array hides the batch axis. `enter` hides it and `leave` shows it again: transposes of each
+other. A tensor from outside that has no batch axis is the same for all examples, so its gradient is the sum of theirs:
+`share` lets it in, and its transpose, `total`, sums. Since all four are records, gradients flow across the border like
+across any operation, in both modes and at any order, inside the `vmap` and after it has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from adjoint.arrays.batched import batched
+from adjoint.arrays.tensor import tensor as tensor_namespace
+from adjoint.core import apply as application
+from adjoint.core import modes
+from adjoint.core.graph import Node, next_sequence, node_of
+from adjoint.core.primitive import Primitive, TransposeNode
+from adjoint.core.tensor import Tensor, wrap, writes_of
+
+
+def _border(xp: Any) -> Any:
+    """The namespace that carries out these operations: on arrays of every kind it is the batched one."""
+    return xp if xp is tensor_namespace else batched
+
+
+class _EnteringNode(TransposeNode):
+    """The node of a tensor as a `vmap` sees it: a leaf, which must not be written to."""
+
+    __slots__ = ()
+
+    is_leaf = True
+
+
+class _LeavingNode(TransposeNode):
+    """The node of a result of `vmap`, which has the name of the operation that made the result inside."""
+
+    __slots__ = ()
+
+    def name(self) -> str:
+        if self.params["axis"]:  # type: ignore[index]
+            return "PermuteBackward0"
+        edge = self.edges[0]
+        inside = getattr(edge, "node", edge)
+        return inside.name() if isinstance(inside, Node) else "AliasBackward0"
+
+
+_enter = Primitive(
+    "enter_batch",
+    lambda xp, x, *, level, axis: batched.enter_batch(x, level=level, axis=axis),
+    lambda xp, g, x_shape, *, level, axis: _border(xp).leave_batch(g, level=level, axis=axis, size=x_shape[axis]),
+    node_type=_EnteringNode,
+    jvp="linear",
+    doc="Hide an axis: from here on the tensor stands for one example of those along it.",
+)
+_leave = Primitive(
+    "leave_batch",
+    lambda xp, x, *, level, axis, size: batched.leave_batch(x, level=level, axis=axis, size=size),
+    lambda xp, g, *, level, axis, size: _border(xp).enter_batch(g, level=level, axis=axis),
+    node_type=_LeavingNode,
+    jvp="linear",
+    doc="Show the hidden axis, as the given one.",
+)
+_share = Primitive(
+    "share_batch",
+    lambda xp, x, *, levels: batched.share_batch(x, levels=levels),
+    lambda xp, g, *, levels: _border(xp).total_batch(g, levels=levels),
+    node_type=TransposeNode,
+    jvp="linear",
+    doc="The tensor, the same for every example.",
+)
+_total = Primitive(
+    "total_batch",
+    lambda xp, x, *, levels: batched.total_batch(x, levels=levels),
+    lambda xp, g, *, levels: _border(xp).share_batch(g, levels=levels),
+    node_type=TransposeNode,
+    jvp="linear",
+    doc="The sum over the examples.",
+)
+
+
+def enter(x: Tensor, level: int, axis: int) -> Tensor:
+    """`x` inside the `vmap` of this level: one example of those along `axis`."""
+    if x._node is None and not modes.state.forward_level:
+        inside = wrap(batched.enter_batch(x._data, level=level, axis=axis))
+    else:
+        inside = application.apply(_enter, (x,), {"level": level, "axis": axis})
+    inside._writes = writes_of(x)  # the memory is the same
+    return inside
+
+
+def leave(x: Tensor, level: int, axis: int, size: int) -> Tensor:
+    """`x` outside of the `vmap` of this level, with the `size` examples along `axis`."""
+    outside = application.apply(_leave, (x,), {"level": level, "axis": axis, "size": size})
+    outside._writes = writes_of(x)
+    return outside
+
+
+def open_levels() -> tuple[int, ...]:
+    """The levels of the `vmap`s that are open in this thread, outermost first."""
+    return modes.state.batch_levels
+
+
+def new_level() -> int:
+    """The number of a new level: higher than that of every operation recorded so far, lower than of those to come."""
+    return next_sequence()
+
+
+def share(operands: Sequence[Any]) -> list[Any]:
+    """The operands of an operation inside `vmap`; those with a history outside of one are let in."""
+    levels = modes.state.batch_levels
+    innermost = levels[-1]
+    return [
+        _let_in(operand, levels)
+        if isinstance(operand, Tensor) and operand._node is not None and _sequence(operand) < innermost
+        else operand
+        for operand in operands
+    ]
+
+
+def _let_in(x: Tensor, levels: Sequence[int]) -> Tensor:
+    made = _sequence(x)
+    entered = {"levels": tuple(level for level in levels if level > made)}
+    with modes.mode(batch_levels=()):
+        inside = application.apply(_share, (x,), entered)
+    inside._writes = writes_of(x)
+    return inside
+
+
+def _sequence(tensor: Tensor) -> int:
+    """The number of the operation that made a tensor; 0 for a leaf."""
+    node = node_of(tensor._node)[0]
+    return 0 if node is None else node.sequence
+
+
+for _primitive in (_enter, _leave, _share, _total):
+
+    def _on_tensors(x: Tensor, _primitive: Primitive = _primitive, **params: Any) -> Tensor:
+        return application.apply(_primitive, (x,), params)
+
+    tensor_namespace.provide(_primitive.name, _on_tensors)
+
+application.share_with_batch = share
