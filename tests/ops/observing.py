@@ -137,7 +137,7 @@ def describe(value: Any, inputs: dict[str, Any]) -> dict[str, Any]:
             **elements(value),
             "strides": list(value.stride()),
             "requires_grad": value.requires_grad,
-            "grad_fn": None if value.grad_fn is None else value.grad_fn.name(),
+            "grad_fn": None if value.grad_fn is None else type(value.grad_fn).__name__,
             "view": value._is_view(),
             "is": [name for name, other in inputs.items() if value is other],
             "shares": [name for name, other in inputs.items() if shares_memory(value, other)],
@@ -177,37 +177,61 @@ def shares_memory(a: Any, b: Any) -> bool:
 
 #: the distance between 1 and the next number, by the names of types
 EPSILON = {
-    "torch.float64": 2.0**-52, "torch.complex128": 2.0**-52, "torch.float32": 2.0**-23, "torch.complex64": 2.0**-23,
-    "torch.float16": 2.0**-10, "torch.bfloat16": 2.0**-7,
+    "float64": 2.0**-52, "complex128": 2.0**-52, "float32": 2.0**-23, "complex64": 2.0**-23,
+    "float16": 2.0**-10, "bfloat16": 2.0**-7,
 }  # fmt: skip
 UNITS = 4  # how many units in the last place two floating-point numbers may differ
 
 
-def differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
-    """Where two observations differ, in words; floating-point numbers by more than a few units in the last place."""
+def differences(ours: Any, theirs: Any, path: str = "", epsilon: float = 0.0) -> list[str]:
+    """Where two observations differ, in words; floating-point numbers by more than a few units in the last place.
+
+    The unit of a gradient is that of its own type or that of the result, whichever is coarser.
+    """
     if isinstance(theirs, dict) and isinstance(ours, dict):
-        kind = theirs.get("tensor") or theirs.get("array", "")
-        epsilon = EPSILON.get(kind if kind.startswith("torch") else f"torch.{kind}", 0.0)
+        kind = str(theirs.get("tensor") or theirs.get("array", ""))
+        epsilon = max(epsilon, EPSILON.get(kind.removeprefix("torch."), 0.0))
         found = []
         for key in [*theirs, *(key for key in ours if key not in theirs)]:
             a, b = ours.get(key, "nothing"), theirs.get(key, "nothing")
             if key == "values" and isinstance(a, list) and isinstance(b, list):
-                if len(a) != len(b) or not all(close(p, q, epsilon) for p, q in zip(a, b, strict=True)):
+                if not close(a, b, epsilon, "complex" in kind):
                     found.append(f"{path}{key}: {a}, PyTorch: {b}")
             elif key == "value" and isinstance(a, float) and isinstance(b, float):
-                if not close(a, b, 2.0**-23):
+                if not close([a], [b], EPSILON["float32"], False):
                     found.append(f"{path}{key}: {a}, PyTorch: {b}")
             else:
-                found += differences(a, b, f"{path}{key}.")
+                found += differences(a, b, f"{path}{key}.", epsilon)
         return found
     if isinstance(theirs, list) and isinstance(ours, list) and len(ours) == len(theirs):
-        return [d for n, (a, b) in enumerate(zip(ours, theirs, strict=True)) for d in differences(a, b, f"{path}{n}.")]
+        pairs = enumerate(zip(ours, theirs, strict=True))
+        return [each for place, (a, b) in pairs for each in differences(a, b, f"{path}{place}.", epsilon)]
     return [] if ours == theirs and type(ours) is type(theirs) else [f"{path[:-1]}: {ours}, PyTorch: {theirs}"]
 
 
-def close(a: Any, b: Any, epsilon: float) -> bool:
+def close(ours: list, theirs: list, epsilon: float, is_complex: bool) -> bool:
+    """Whether numbers agree: exactly, or floating-point ones to a few units in the last place.
+
+    The sign of a zero counts, since it is printed. Complex numbers, given by their two parts, are compared as a whole.
+    """
+    if len(ours) != len(theirs):
+        return False
+    if is_complex:
+        ours, theirs = (list(zip(each[::2], each[1::2], strict=True)) for each in (ours, theirs))
+        return all(close_complex(a, b, epsilon) for a, b in zip(ours, theirs, strict=True))
+    return all(close_real(a, b, epsilon) for a, b in zip(ours, theirs, strict=True))
+
+
+def close_real(a: Any, b: Any, epsilon: float) -> bool:
     if not (isinstance(a, float) and isinstance(b, float)):
         return a == b and type(a) is type(b)
     if a == b:
-        return a != 0 or math.copysign(1, a) == math.copysign(1, b)  # the sign of a zero is printed
+        return a != 0 or math.copysign(1, a) == math.copysign(1, b)
     return (a != a and b != b) or abs(a - b) <= UNITS * epsilon * max(abs(a), abs(b)) < math.inf
+
+
+def close_complex(a: tuple, b: tuple, epsilon: float) -> bool:
+    parts = list(zip(a, b, strict=True))
+    if all(math.isfinite(part) for pair in parts for part in pair):
+        return math.dist(a, b) <= UNITS * epsilon * math.hypot(*b)
+    return all(p == q or (p != p and q != q) for p, q in parts)

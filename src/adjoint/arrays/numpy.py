@@ -28,7 +28,6 @@ subtract = operator.sub
 multiply = operator.mul
 divide = operator.truediv
 floor_divide = operator.floordiv
-remainder = operator.mod
 power = operator.pow
 equal = operator.eq
 not_equal = operator.ne
@@ -38,7 +37,7 @@ greater = operator.gt
 greater_equal = operator.ge
 matmul = operator.matmul
 
-sign, exp, expm1, log, log1p, log2, log10 = np.sign, np.exp, np.expm1, np.log, np.log1p, np.log2, np.log10
+exp, expm1, log, log1p, log2, log10 = np.exp, np.expm1, np.log, np.log1p, np.log2, np.log10
 sqrt, square, reciprocal = np.sqrt, np.square, np.reciprocal
 sin, cos, tan, asin, acos, atan = np.sin, np.cos, np.tan, np.asin, np.acos, np.atan
 sinh, cosh, tanh, asinh, acosh, atanh = np.sinh, np.cosh, np.tanh, np.asinh, np.acosh, np.atanh
@@ -70,6 +69,17 @@ def where(condition: Array, x: Array, y: Array) -> Array:
         return x if condition else x.__class__(y)
     result = np.where(condition, x, y)
     return result if result.ndim else result[()]
+
+
+def sign(x: Array) -> Array:
+    """-1, 0 or 1, and 0 for NaN; a complex number divided by its absolute value."""
+    return np.sign(x) if x.dtype.kind == "c" else np.subtract(x > 0, x < 0, dtype=x.dtype)
+
+
+def remainder(x: Array, y: Array) -> Array:
+    """The remainder with the sign of `y`; where it is zero, with that of `x`."""
+    result = np.remainder(x, y)
+    return result if result.dtype.kind in "biu" else np.where(result == 0, np.copysign(result, x), result)[()]
 
 
 def maximum(x: Array, y: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 from adjoint.arrays import is_foreign, namespace_of, numpy
 from adjoint.arrays.batched import batched
 from adjoint.core import dtypes, modes
-from adjoint.core.graph import LEAF_MARK, Meta, Port, log_write, next_sequence
+from adjoint.core.graph import LEAF_MARK, Meta, Port, log_write, next_sequence, node_of
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import link
@@ -408,8 +408,10 @@ def write_out(out: Tensor, result: Any) -> Any:
     if not isinstance(out, Tensor):
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
     if (out._node is not None or result._node is not None) and (not modes.special or modes.state.grad_enabled):
+        maker = node_of(result._node)[0]
+        name = f"{maker.primitive.name}(): " if maker is not None else ""
         raise RuntimeError(
-            "functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
+            f"{name}functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
             "grad.\nUse the returned tensor instead of out=, or work under torch.no_grad()."
         )
     if not np.can_cast(result._data.dtype, out._data.dtype, "same_kind"):

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -128,7 +128,7 @@ class Primitive:
             names = tuple(name for name in named if name not in self.parameters)
             parameters = tuple(name for name in named if name in self.parameters)
             self.jvp_sources = [_source(self, name) for name in names]
-            self._jvp_step = Step(0, self.jvp, names, _pick(list(range(len(names)))), parameters)
+            self._jvp_step = Step(0, self.jvp, None, _pick(list(range(len(names)))), parameters, names)
         return self._jvp_step
 
     def usable_mask(self, mask: int) -> int:
@@ -171,17 +171,15 @@ def node_name(name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in name.split("_")) + "Backward0"
 
 
-class Step:
+class Step(NamedTuple):
     """One rule of a plan: for which operand it answers, and where its arguments lie among the saved values."""
 
-    __slots__ = ("index", "names", "parameters", "pick", "rule")
-
-    def __init__(self, index: int, rule: Any, names: tuple, pick: Callable, parameters: tuple[str, ...]) -> None:
-        self.index = index
-        self.rule = rule
-        self.names = names
-        self.pick = pick
-        self.parameters = parameters
+    index: int
+    rule: Any
+    place: int | None  # of its only argument among the saved values, where it names just one
+    pick: Callable[[tuple], tuple]  # its arguments out of the saved values
+    parameters: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 class Plan:
@@ -203,7 +201,8 @@ class Plan:
                 parameters = tuple(name for name in named if name in primitive.parameters)
                 names = tuple(name for name in named if name not in primitive.parameters)
             places = [self._place(_source(primitive, name)) for name in names]
-            self.steps.append(Step(index, rule, names, _pick(places), parameters))
+            place = places[0] if len(places) == 1 else None
+            self.steps.append(Step(index, rule, place, _pick(places), parameters, names))
         #: the places of saved values that are arrays, each with its source
         self.arrays = [(place, kind, index) for place, (kind, index) in enumerate(self.sources) if kind <= OUT]
 
@@ -234,9 +233,12 @@ def _pick(places: list[int]) -> Callable[[tuple], tuple]:
 
 def call_rule(step: Step, params: dict | None, saved: tuple, *leading: Any) -> Any:
     """Run one rule on its share of the saved values; `leading` is the namespace, and a cotangent where it takes one."""
-    if step.parameters:
-        return step.rule(*leading, *step.pick(saved), **{name: params[name] for name in step.parameters})  # type: ignore[index]
-    return step.rule(*leading, *step.pick(saved))
+    _, rule, _, pick, parameters, _ = step
+    if not parameters:
+        return rule(*leading, *pick(saved))
+    if len(parameters) == len(params):  # type: ignore[arg-type]
+        return rule(*leading, *pick(saved), **params)  # type: ignore[arg-type]
+    return rule(*leading, *pick(saved), **{name: params[name] for name in parameters})  # type: ignore[index]
 
 
 # --- nodes: how each kind of record carries a cotangent back -----------------------------------------------------
@@ -246,13 +248,6 @@ def call_rule(step: Step, params: dict | None, saved: tuple, *leading: Any) -> A
 _REAL = frozenset({int, float, np.float32, np.float64})
 
 
-def scale(xp: Any, cotangent: Any, factor: Any, gates: bool) -> Any:
-    """The cotangent times a partial, conjugated where complex (the gradient convention of PyTorch); or gated by it."""
-    if gates:
-        return xp.where(factor, cotangent, 0)
-    return cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor))
-
-
 class PartialsNode(Node):
     """The node of an elementwise record: each operand's gradient is the cotangent times its partial."""
 
@@ -260,16 +255,20 @@ class PartialsNode(Node):
 
     def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> list:
         gradients: list = [None] * len(self.edges)
-        gates = self.primitive.gates
-        params = self.params
-        for step in self.plan.steps:
-            rule = step.rule
+        for index, rule, place, pick, parameters, _ in self.plan.steps:
             if rule.__class__ is int:
-                gradients[step.index] = cotangent if rule == 1 else -cotangent
-            elif step.parameters:
-                gradients[step.index] = scale(xp, cotangent, call_rule(step, params, saved, xp), gates)
+                gradients[index] = cotangent if rule == 1 else -cotangent
+                continue
+            if parameters:
+                factor = rule(xp, *pick(saved), **{name: self.params[name] for name in parameters})  # type: ignore[index]
+            elif place is not None:
+                factor = rule(xp, saved[place])
             else:
-                gradients[step.index] = scale(xp, cotangent, rule(xp, *step.pick(saved)), gates)
+                factor = rule(xp, *pick(saved))
+            if self.primitive.gates:
+                gradients[index] = xp.where(factor, cotangent, 0)
+            else:
+                gradients[index] = cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor))
         if self.meta is not None and self.meta.operands is not None:
             adapt(xp, gradients, self.meta.operands)
         return gradients
@@ -281,6 +280,8 @@ class PartialNode(Node):
     __slots__ = ()
 
     def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
+        if self.meta is not None:
+            return PartialsNode.vjp(self, xp, saved, cotangent)  # type: ignore[arg-type]
         factor = self.rule(xp, saved[0])
         return (cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor)),)
 

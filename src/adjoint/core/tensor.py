@@ -6,6 +6,7 @@ This file is the bare handle: its data, history, flags and conversions. The oper
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -240,7 +241,11 @@ class Tensor:
     def stride(self, dim: int | None = None) -> tuple[int, ...] | int:
         """How many elements lie between neighbours along each dimension, or one."""
         array = buffer(self)
-        strides = tuple(step // array.itemsize for step in array.strides)
+        if array.size:
+            strides = tuple(step // array.itemsize for step in array.strides)
+        else:  # NumPy has zeros here
+            sizes = [max(size, 1) for size in array.shape]
+            strides = tuple(math.prod(sizes[place + 1 :]) for place in range(len(sizes)))
         return strides if dim is None else strides[dim]
 
     def is_contiguous(self) -> bool:
@@ -396,6 +401,9 @@ def text_of(tensor: Tensor, **marks: Any) -> str:
     """The printed text of a tensor; `marks` as `printing.format_tensor` takes them."""
     default = dtypes.get_default_dtype()
     node = tensor.grad_fn
+    carried = getattr(tensor, "_forward", None)
+    if carried:
+        marks["tangent"] = format(carried[max(carried)])
     return printing.format_tensor(
         tensor._data,
         dtype=tensor.dtype,

@@ -2,6 +2,7 @@
 
 from adjoint.ops import (
     arithmetic,
+    batching,
     comparison,
     complex,
     conversion,
@@ -11,15 +12,20 @@ from adjoint.ops import (
     matrix,
     methods,
     pointwise,
+    powers,
     reduction,
+    rounding,
     shape,
 )
 
+FAMILIES = (
+    arithmetic, comparison, complex, conversion, creation, filling, indexing, matrix, pointwise, powers, reduction,
+    rounding, shape,
+)  # fmt: skip
+
 methods.install(
-    operators={**arithmetic.OPERATORS, **comparison.OPERATORS, **indexing.OPERATORS, **matrix.OPERATORS},
-    properties={**shape.PROPERTIES, **complex.PROPERTIES},
+    operators={name: function for family in FAMILIES for name, function in getattr(family, "OPERATORS", {}).items()},
+    properties={name: function for family in FAMILIES for name, function in getattr(family, "PROPERTIES", {}).items()},
 )
 
-__all__ = [
-    "arithmetic", "comparison", "complex", "conversion", "creation", "filling", "indexing", "matrix", "pointwise", "reduction", "shape",
-]  # fmt: skip
+__all__ = ["FAMILIES", "batching"]

@@ -1,14 +1,15 @@
-"""Arithmetic: the four operations, powers, remainders, absolute values, rounding."""
+"""Arithmetic: sums, differences, products, quotients, remainders."""
 
 from __future__ import annotations
 
 from numbers import Number
 from typing import Any
 
-from adjoint.core.apply import binary, checked, not_a_tensor, write_out
+from adjoint.core.apply import binary, checked, write_out
 from adjoint.core.exports import public
-from adjoint.core.statements import constant, elementwise
+from adjoint.core.statements import elementwise, general
 from adjoint.core.tensor import Tensor
+from adjoint.ops.refusals import has_no_derivative, is_boolean, is_integral, refuse_zero_divisor
 
 # --- sums and differences ---
 
@@ -31,7 +32,13 @@ _sub_scaled = elementwise(
 _rsub_scalar = elementwise(
     "rsub_scalar", lambda xp, x, y: y - x, partials=(-1, 1), node="RsubBackward1", public=False
 )  # y is a number
-_rsub_tensor = elementwise("rsub_tensor", lambda xp, x, y: y - x, partials=(-1, 1), node="RsubBackward0", public=False)
+_RSUB: dict[str, Any] = {
+    "forward": lambda xp, x, y, *, alpha: y - alpha * x,
+    "partials": (lambda xp, *, alpha: -alpha, 1),
+    "public": False,
+}
+_rsub_scaled = elementwise("rsub_scaled", **_RSUB, node="RsubBackward0")
+_rsub_scalar_scaled = elementwise("rsub_scalar_scaled", **_RSUB, node="RsubBackward1")
 
 
 @public(inplace=True)
@@ -44,7 +51,7 @@ def add(input: Tensor, other: Any, *, alpha: complex = 1, out: Tensor | None = N
     """
     if alpha == 1:
         return _add(input, other, out=out)
-    result = _add_scaled(*checked("add", (input, other)), alpha=alpha)
+    result = _add_scaled(*_scalable("add", input, other, alpha), alpha=alpha)
     return result if out is None else write_out(out, result)
 
 
@@ -59,7 +66,7 @@ def sub(input: Tensor, other: Any, *, alpha: complex = 1, out: Tensor | None = N
     _refuse_bool(input, other)
     if alpha == 1:
         return _sub(input, other, out=out)
-    result = _sub_scaled(*checked("sub", (input, other)), alpha=alpha)
+    result = _sub_scaled(*_scalable("sub", input, other, alpha), alpha=alpha)
     return result if out is None else write_out(out, result)
 
 
@@ -72,14 +79,25 @@ def rsub(input: Tensor, other: Any, *, alpha: complex = 1) -> Tensor:
     tensor([9., 8.])
     """
     _refuse_bool(input, other)
-    scaled = input if alpha == 1 else mul(input, alpha)
-    return _rsub_tensor(scaled, other) if isinstance(other, Tensor) else _rsub_scalar(scaled, other)
+    record = _rsub_scaled if isinstance(other, Tensor) else _rsub_scalar_scaled
+    return record(*_scalable("rsub", input, other, alpha), alpha=alpha)
+
+
+def _scalable(name: str, input: Any, other: Any, alpha: Any) -> list[Any]:
+    """The operands of a sum in which the second is multiplied by `alpha`; PyTorch's errors where it cannot be."""
+    operands = checked(name, (input, other))
+    if not isinstance(alpha, Number):
+        raise TypeError(f"{name}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
+    if isinstance(alpha, bool):
+        if not all(map(is_boolean, operands)):
+            raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    elif all(map(is_integral, operands)) and not isinstance(alpha, int):
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return operands
 
 
 def _refuse_bool(input: Any, other: Any) -> None:
-    booleans = [
-        isinstance(each, bool) or (isinstance(each, Tensor) and each._data.dtype.kind == "b") for each in (input, other)
-    ]
+    booleans = [is_boolean(input), is_boolean(other)]
     if not any(booleans):
         return
     if all(booleans):
@@ -116,13 +134,47 @@ reciprocal = elementwise(
     promotes="float",
     doc="`1 / x` for each element.",
 )
-_floor_divide = constant("floor_divide", lambda xp, x, y: xp.floor_divide(x, y), public=False)
-_remainder = elementwise(
-    "remainder",
-    lambda xp, x, y: xp.remainder(x, y),
-    partials=(1, lambda xp, x, y: -xp.floor(x / y)),
-    public=False,
+
+
+def _truncated(xp: Any, x: Any, y: Any) -> Any:
+    """The quotient rounded towards zero; that of integers without a detour through floating point."""
+    if xp.numpy_dtype(x if hasattr(x, "dtype") else y).kind not in "iu":
+        return xp.trunc(x / y)
+    floor = xp.floor_divide(x, y)
+    return xp.where(xp.logical_and(floor < 0, floor * y != x), floor + 1, floor)
+
+
+_ROUNDED: dict[str, Any] = {
+    "vjp": (lambda xp, g: xp.zeros_like(g), lambda xp, g: xp.zeros_like(g)),
+    "jvp": "diagonal",
+    "promotes": "common",
+}
+_div_floor = general("div_floor", lambda xp, x, y: xp.floor_divide(x, y), **_ROUNDED, node="DivBackward2")
+_div_trunc = general("div_trunc", _truncated, **_ROUNDED, node="DivBackward2")
+_floor_divide = general(
+    "floor_divide",
+    lambda xp, x, y: xp.floor_divide(x, y),
+    vjp=(has_no_derivative("floor_divide"), has_no_derivative("floor_divide")),
+    jvp="diagonal",
+    promotes="common",
+    node="NotImplemented",
+    verb="floor_divide",
 )
+_REMAINDER: dict[str, Any] = {
+    "forward": lambda xp, x, y: xp.remainder(x, y),
+    "partials": (1, lambda xp, x, y: -xp.floor(x / y)),
+    "public": False,
+}
+_remainder = elementwise("remainder", **_REMAINDER, node="RemainderBackward1")
+_remainder_scalar = elementwise("remainder_scalar", **_REMAINDER, node="RemainderBackward0")  # y is a number
+_remainder_of_scalar = general(
+    "remainder_of_scalar",
+    lambda xp, x, y: xp.remainder(x, y),
+    vjp=(has_no_derivative("remainder"), has_no_derivative("remainder")),
+    jvp="diagonal",
+    promotes="common",
+    node="NotImplemented",
+)  # x is a number
 
 
 @public(aliases=("divide",), inplace=True)
@@ -135,12 +187,14 @@ def div(input: Tensor, other: Any, *, rounding_mode: str | None = None, out: Ten
     """
     if rounding_mode is None:
         return _div(input, other, out=out)
+    if not isinstance(rounding_mode, str):
+        raise TypeError(f"div(): argument 'rounding_mode' must be str, not {type(rounding_mode).__name__}")
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    result = floor_divide(input, other) if rounding_mode == "floor" else trunc(_div(input, other))
-    return result if out is None else write_out(out, result)
+    refuse_zero_divisor(input, other)
+    return (_div_floor if rounding_mode == "floor" else _div_trunc)(input, other, out=out)
 
 
 @public(inplace=True)
@@ -151,14 +205,13 @@ def true_divide(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tens
 
 @public(inplace=True)
 def floor_divide(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """`input / other` rounded down, element by element.
+    """`input / other` rounded down, element by element. It has no gradient; `div(rounding_mode="floor")` has.
 
     >>> import adjoint as torch
     >>> torch.floor_divide(torch.tensor([7, -7]), 2)
     tensor([ 3, -4])
     """
-    if _is_integral(input) and _is_integral(other) and _has_zero(other):
-        raise RuntimeError("ZeroDivisionError")
+    refuse_zero_divisor(input, other)
     return _floor_divide(input, other, out=out)
 
 
@@ -170,140 +223,10 @@ def remainder(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     >>> torch.remainder(torch.tensor([-3., 3.]), 2)
     tensor([1., 1.])
     """
-    if _is_integral(input) and _is_integral(other) and _has_zero(other):
-        raise RuntimeError("ZeroDivisionError")
-    return _remainder(input, other, out=out)
-
-
-def _is_integral(value: Any) -> bool:
-    return isinstance(value, int) or (isinstance(value, Tensor) and value._data.dtype.kind in "biu")
-
-
-def _has_zero(value: Any) -> bool:
-    return bool((value._data == 0).any()) if isinstance(value, Tensor) else value == 0
-
-
-# --- powers ---
-
-
-def _power_partial_number(xp: Any, x: Any, y: Any) -> Any:
-    if y == 2:
-        return 2 * x
-    return y * x ** (y - 1) if y != 0 else xp.zeros_like(x)
-
-
-def _power_partial(xp: Any, x: Any, y: Any) -> Any:
-    return xp.where(y == 0, 0, y * x ** (y - 1))
-
-
-_pow_scalar = elementwise(
-    "pow_scalar",
-    lambda xp, x, y: x**y,
-    partials=(lambda xp, x, y: _power_partial_number(xp, x, y), None),
-    node="PowBackward0",
-    public=False,
-)  # y is a number
-_pow_tensor = elementwise(
-    "pow_tensor",
-    lambda xp, x, y: x**y,
-    partials=(_power_partial, lambda xp, x, y, out: xp.where(xp.logical_and(x == 0, y >= 0), 0, out * xp.log(x))),
-    node="PowBackward1",
-    verb="power",
-    public=False,
-)
-_pow_base = elementwise(
-    "pow_base",
-    lambda xp, x, y: x**y,
-    partials=(None, lambda xp, x, y, out: xp.where(y >= 0, 0, out * xp.log(x)) if x == 0 else out * xp.log(x)),
-    node="PowBackward2",
-    public=False,
-)  # x is a number
-
-
-@public(inplace=True)
-def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
-    """`input` to the power `exponent`, element by element; either may be a number.
-
-    >>> import adjoint as torch
-    >>> torch.pow(torch.tensor([1., 2., 3.]), 2)
-    tensor([1., 4., 9.])
-    """
-    if isinstance(input, Tensor):
-        if isinstance(exponent, Tensor):
-            result = _pow_tensor(input, exponent)
-        elif isinstance(exponent, Number):
-            if isinstance(exponent, int) and exponent < 0 and _is_integral(input):
-                raise RuntimeError("Integers to negative integer powers are not allowed.")
-            result = _pow_scalar(input, exponent)
-        else:
-            raise not_a_tensor("pow", "exponent", 2, exponent)
-    elif isinstance(exponent, Tensor):
-        result = _pow_base(input, exponent)
-    else:
-        raise not_a_tensor("pow", "exponent", 2, exponent)
-    return result if out is None else write_out(out, result)
-
-
-@public(inplace=True)
-def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The square of each element.
-
-    >>> import adjoint as torch
-    >>> torch.square(torch.tensor([1., 2., 3.]))
-    tensor([1., 4., 9.])
-    """
-    return pow(input, 2, out=out)
-
-
-sqrt = elementwise(
-    "sqrt", partial=lambda xp, out: 1 / (2 * out),
-    promotes="float",
-    doc="The square root of each element.",
-)
-
-# --- signs ---
-
-_neg = elementwise("neg", partial=-1, verb="negative", public=False)
-abs = elementwise(
-    "abs", partial=lambda xp, x: xp.sign(x),
-    aliases=("absolute",),
-    doc="The absolute value of each element.",
-)
-
-
-def _steps(name: str, forward: Any, doc: str) -> Any:
-    """An operation that is constant between its jumps: its derivative is zero wherever it has one."""
-    return elementwise(name, forward, gate=lambda xp, x_shape: xp.zeros(x_shape, dtype=bool), doc=doc)
-
-
-sign = _steps("sign", lambda xp, x: xp.sign(x), "-1, 0 or 1: the sign of each element.")
-floor = _steps("floor", lambda xp, x: xp.floor(x), "The largest integer that is not above each element.")
-ceil = _steps("ceil", lambda xp, x: xp.ceil(x), "The smallest integer that is not below each element.")
-trunc = _steps("trunc", lambda xp, x: xp.trunc(x), "Each element without its fraction.")
-
-
-@public(aliases=("negative",), inplace=True)
-def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The negative of each element.
-
-    >>> import adjoint as torch
-    >>> torch.neg(torch.tensor([1., -2.]))
-    tensor([-1.,  2.])
-    """
-    if isinstance(input, Tensor) and input._data.dtype.kind == "b":
-        raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
-            "`~` or `logical_not()` operator instead."
-        )
-    return _neg(input, out=out)
-
-
-@public(on_module=True)
-def positive(input: Tensor) -> Tensor:
-    """The tensor itself, as the operator `+x` gives."""
-    if input._data.dtype.kind == "b":
-        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
-    return input
+    refuse_zero_divisor(input, other)
+    if not isinstance(input, Tensor):
+        return _remainder_of_scalar(input, other, out=out)
+    return (_remainder if isinstance(other, Tensor) else _remainder_scalar)(input, other, out=out)
 
 
 # --- operators: the same records, straight behind Python's syntax ---
@@ -321,26 +244,31 @@ def _operator_sub_checked(self: Tensor, other: Any) -> Any:
     return _operator_sub(self, other)
 
 
+def _operator_rsub_checked(self: Tensor, other: Any) -> Any:
+    if self._data.dtype.kind == "b" or isinstance(other, bool):
+        _refuse_bool(self, other)
+    return _operator_rsub(self, other)
+
+
 def _operator_rdiv(self: Tensor, other: Any) -> Any:
     return reciprocal(self) * other if isinstance(other, Number) else NotImplemented
 
 
-def _operator_pow(self: Tensor, other: Any) -> Any:
-    if other.__class__ is float or (other.__class__ is int and other >= 0):
-        return _pow_scalar(self, other)
-    return pow(self, other) if isinstance(other, (Tensor, Number)) else NotImplemented
+def operator(function: Any) -> Any:
+    """A function of two operands, as an operator: NotImplemented where the other is no tensor or number."""
+    return lambda self, other: function(self, other) if isinstance(other, (Tensor, Number)) else NotImplemented
 
 
-def _operator_rpow(self: Tensor, other: Any) -> Any:
-    return _pow_base(other, self) if isinstance(other, Number) else NotImplemented
+def reflected(function: Any) -> Any:
+    """The same with the operands exchanged."""
+    return lambda self, other: function(other, self) if isinstance(other, Number) else NotImplemented
 
 
-OPERATORS = {
+OPERATORS: dict[str, Any] = {
     "__add__": _operator_add, "__radd__": _operator_add,
-    "__sub__": _operator_sub_checked, "__rsub__": _operator_rsub,
+    "__sub__": _operator_sub_checked, "__rsub__": _operator_rsub_checked,
     "__mul__": _operator_mul, "__rmul__": _operator_mul,
     "__truediv__": _operator_div, "__rtruediv__": _operator_rdiv,
-    "__pow__": _operator_pow, "__rpow__": _operator_rpow,
-    "__floordiv__": floor_divide, "__mod__": remainder,
-    "__neg__": neg, "__pos__": positive, "__abs__": abs,
+    "__floordiv__": operator(floor_divide), "__rfloordiv__": reflected(floor_divide),
+    "__mod__": operator(remainder), "__rmod__": reflected(remainder),
 }  # fmt: skip

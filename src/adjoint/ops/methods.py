@@ -16,7 +16,7 @@ _INPLACE_OPERATORS = {
 }  # fmt: skip
 
 
-def install(operators: dict[str, Callable], properties: dict[str, Callable]) -> None:
+def install(operators: dict[str, Callable], properties: dict[str, Callable | tuple[Callable, ...]]) -> None:
     """Give `Tensor` its methods, from every public function declared so far."""
     for export in exports.values():
         if export.method is None or export.module:
@@ -29,8 +29,8 @@ def install(operators: dict[str, Callable], properties: dict[str, Callable]) -> 
         setattr(Tensor, name, function)
     for name, method in _INPLACE_OPERATORS.items():
         setattr(Tensor, name, getattr(Tensor, method))
-    for name, function in properties.items():
-        setattr(Tensor, name, property(function))
+    for name, accessors in properties.items():
+        setattr(Tensor, name, property(*accessors) if isinstance(accessors, tuple) else property(accessors))
 
 
 def _in_place(function: Callable, name: str) -> Callable:

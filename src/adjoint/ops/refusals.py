@@ -1,0 +1,59 @@
+"""What several operations must know of their operands to say, in PyTorch's words, that they do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from adjoint.core.dtypes import scalar_type_name
+from adjoint.core.tensor import Tensor
+
+
+def is_boolean(value: Any) -> bool:
+    """Whether an operand is a truth value, or a tensor of them."""
+    return value._data.dtype.kind == "b" if isinstance(value, Tensor) else isinstance(value, bool)
+
+
+def is_integral(value: Any) -> bool:
+    """Whether an operand holds integers or truth values."""
+    return value._data.dtype.kind in "biu" if isinstance(value, Tensor) else isinstance(value, int)
+
+
+def refuse_zero_divisor(input: Any, other: Any) -> None:
+    """Integers have no infinity: dividing them by zero is an error."""
+    if is_integral(input) and is_integral(other):
+        if bool((other._data == 0).any()) if isinstance(other, Tensor) else other == 0:
+            raise RuntimeError("ZeroDivisionError\nIntegers cannot be divided by zero: make one of them floating-point.")
+
+
+def has_no_derivative(function: str) -> Callable[..., NoReturn]:
+    """A derivative rule for an operation that PyTorch refuses to differentiate."""
+
+    def refuse(xp: Any, cotangent: Any) -> NoReturn:
+        raise RuntimeError(
+            f"derivative for aten::{function} is not implemented\n"
+            "It is a step function of its operands: detach() them, or write the operation that you mean."
+        )
+
+    return refuse
+
+
+def refuse_complex(function: str, x: Any) -> None:
+    """An error in PyTorch's words for a function that is not defined on complex numbers."""
+    if isinstance(x, Tensor) and x._data.dtype.kind == "c":
+        raise NotImplementedError(f"{function} is not supported for complex inputs")
+
+
+def not_implemented_for(kernel: str, x: Tensor) -> NotImplementedError:
+    """PyTorch's words for a type of numbers that an operation does not take."""
+    return NotImplementedError(f'"{kernel}" not implemented for \'{scalar_type_name(x.dtype)}\'')
+
+
+def invalid_combination(function: str, args: tuple, kwargs: dict[str, Any] | None = None) -> TypeError:
+    """PyTorch's words for arguments that fit none of a function's signatures."""
+    given = [type(each).__name__ for each in args]
+    given += [f"{name}={type(each).__name__}" for name, each in (kwargs or {}).items()]
+    ending = ", " if kwargs else ""
+    return TypeError(
+        f"{function}() received an invalid combination of arguments - got ({', '.join(given)}{ending}), but expected one of:"
+    )
