@@ -179,12 +179,23 @@ def as_tensors(node: Node, saved: tuple) -> tuple:
             values[place] = _restored(saved[place], Port(node, index) if ports else node, next(logs, None))
         elif kind == VALUE and index >= fixed:
             edges = node.edges[fixed:]
-            values[place] = tuple(_restored(v, e, None) for v, e in zip(saved[place], edges, strict=True))
+            values[place] = tuple(
+                _restored(v, e, None, place in tangents) for v, e in zip(saved[place], edges, strict=True)
+            )
         elif hasattr(saved[place], "dtype"):
             values[place] = _restored(saved[place], node.edges[index], next(logs, None), place in tangents)
         if place in tangents:
-            values[place]._forward = tangents[place]
+            restore_tangents(values[place], tangents[place])
     return tuple(values)
+
+
+def restore_tangents(value: Any, tangents: Any) -> None:
+    """Have a saved value, or each of several, carry the tangents that it had when it was saved."""
+    if isinstance(value, tuple):
+        for each, carried in zip(value, tangents, strict=True):
+            restore_tangents(each, carried)
+    elif tangents:
+        value._forward = tangents
 
 
 def _restored(array: Array, edge: Any, writes: list | None, is_dual: bool = False) -> Any:

@@ -8,83 +8,48 @@ reverse mode is on it is recorded: nesting of the two modes, in any order and to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.core import apply as application
-from adjoint.core import modes
-from adjoint.core.graph import LEAF_MARK, Meta, node_of
+from adjoint.core import inplace, modes
+from adjoint.core.graph import Meta, node_of
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Primitive, call_rule, cast_back
-from adjoint.core.tensor import Tensor, edge_of, wrap, writes_of
+from adjoint.core.tangents import attach, below, carry, is_enabled, levels_of, tangent, tangents_of
+from adjoint.core.tensor import Tensor, buffer, wrap
+from adjoint.core.views import views_of
 
-
-@contextmanager
-def level() -> Iterator[int]:
-    """Open a level of forward-mode differentiation, and give its number."""
-    number = modes.state.forward_level + 1
-    modes.set_mode("forward_level", number)
-    try:
-        yield number
-    finally:
-        modes.set_mode("forward_level", number - 1)
-
-
-def tangents_of(tensor: Any) -> dict[int, Tensor]:
-    """The tangents that a tensor carries, by level."""
-    return getattr(tensor, "_forward", None) or {}
-
-
-def tangent(tensor: Any, number: int) -> Tensor | None:
-    """The tangent that a tensor carries for a level, or None."""
-    return tangents_of(tensor).get(number)
-
-
-def with_tangent(primal: Tensor, value: Tensor, number: int) -> Tensor:
-    """An alias of `primal` that carries `value` as its tangent for a level."""
-    dual = alias(primal)
-    dual._forward = {**tangents_of(primal), number: value}
-    return dual
-
-
-def alias(tensor: Tensor) -> Tensor:
-    """Another handle on the same array and the same place in the graph."""
-    other = wrap(tensor._data)
-    other._node = edge_of(tensor) if tensor._node is LEAF_MARK else tensor._node
-    other._writes = writes_of(tensor)
-    return other
-
-
-def below(tensor: Any, number: int) -> Any:
-    """The tensor as the levels below `number` see it: without the tangents of that level and those above."""
-    carried = tangents_of(tensor)
-    if not carried:
-        return tensor
-    other = alias(tensor)
-    kept = {each: value for each, value in carried.items() if each < number}
-    if kept:
-        other._forward = kept
-    return other
+# --- out of place ------------------------------------------------------------------------------------------------
 
 
 def propagate(
-    primitive: Primitive, operands: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor], params: dict[str, Any]
+    primitive: Primitive,
+    operands: Sequence[Any],
+    arrays: Sequence[Any],
+    results: Sequence[Tensor],
+    params: dict[str, Any] | None,
 ) -> None:
     """Give the results of an operation their tangents, from those of its operands: the lowest level first."""
-    if not modes.state.forward_grad_enabled:
+    levels = levels_of(operands)
+    if not levels or not is_enabled():
         return
-    levels = sorted({number for operand in operands for number in tangents_of(operand)})
     for number in levels:
         tangents = [tangent(operand, number) for operand in operands]
         given = [below(operand, number) for operand in operands]
         made = [below(result, number) for result in results]
-        values = tangents_of_results(primitive, given, tangents, arrays, made, params)
+        values = tangents_of_results(primitive, given, tangents, arrays, made, params or {})
+        fitting = all(
+            moving is None or moving._data.dtype == operand._data.dtype
+            for moving, operand in zip(tangents, operands, strict=True)
+        )
         for result, value in zip(results, values, strict=True):
             if value is not None and result._data.dtype.kind not in "biu":
-                result._forward = {**tangents_of(result), number: _fitted(value, result)}
-    if levels:
-        _remember(primitive, operands, results)
+                value = _fitted(value, result, fitting)
+                attach(result, value if primitive.view else _own(value, result, tangents), number)
+    _remember(primitive, operands, results)
 
 
 def _remember(primitive: Primitive, operands: Sequence[Any], results: Sequence[Tensor]) -> None:
@@ -92,12 +57,17 @@ def _remember(primitive: Primitive, operands: Sequence[Any], results: Sequence[T
     node = next((node for node, _ in (node_of(result._node) for result in results) if node is not None), None)
     if node is None:
         return
-    carried = {}
+    fixed = len(primitive.operands) - primitive.variadic
+    carried: dict[int, Any] = {}
     for place, kind, index in node.plan.arrays:
-        if index < len(primitive.operands) - primitive.variadic:
-            tangents = tangents_of(results[index] if kind == OUT else operands[index])
-            if tangents:
-                carried[place] = tangents
+        if kind == OUT:
+            carried[place] = tangents_of(results[index])
+        elif index < fixed:
+            carried[place] = tangents_of(operands[index])
+        else:
+            several = tuple(tangents_of(operand) for operand in operands[fixed:])
+            carried[place] = several if any(several) else None
+    carried = {place: tangents for place, tangents in carried.items() if tangents}
     if carried:
         node.meta = node.meta or Meta()
         node.meta.tangents = carried
@@ -201,10 +171,10 @@ def _tangents_or_zeros(primitive: Primitive, operands: Sequence[Any], tangents: 
         fixed = not primitive.joint and place < len(primitive.rules) and primitive.rules[place] is None
         if moving is not None and not fixed:
             moved.append(moving)
-        elif fixed or not isinstance(operand, Tensor) or operand._data.dtype.kind in "biu":
-            moved.append(operand if fixed or isinstance(operand, Tensor) else 0)
+        elif fixed or (not primitive.promotes and isinstance(operand, Tensor) and operand._data.dtype.kind in "biu"):
+            moved.append(operand)  # a condition, or indices
         else:
-            moved.append(tensor_namespace.zeros_like(operand))
+            moved.append(tensor_namespace.zeros_like(operand) if isinstance(operand, Tensor) else 0)
     return moved
 
 
@@ -215,11 +185,82 @@ def _total(terms: Sequence[Any]) -> Any:
     return total
 
 
-def _fitted(value: Tensor, result: Tensor) -> Tensor:
-    """A tangent in the shape and type of its result."""
+def _fitted(value: Tensor, result: Tensor, cast: bool) -> Tensor:
+    """A tangent in the shape of its result, and, unless tangents of other types were given, in its type."""
     if value._data.shape != result._data.shape:
         value = tensor_namespace.broadcast_to(value, result._data.shape)
-    return value if value._data.dtype == result._data.dtype else cast_back(tensor_namespace, value, result._data.dtype)
+    return cast_back(tensor_namespace, value, result._data.dtype) if cast else value
+
+
+def _own(value: Tensor, result: Tensor, tangents: Sequence[Tensor | None]) -> Tensor:
+    """A tangent in memory of its own, laid out as its result's: a view or a write of the one must fit the other."""
+    data = value._data
+    if not isinstance(data, np.ndarray) or not isinstance(result._data, np.ndarray):
+        return copied(value) if any(value is moving for moving in tangents) else value
+    shared = data.base is not None or any(moving is not None and moving._data is data for moving in tangents)
+    return laid_out(value, result._data) if shared or data.strides != result._data.strides else value
+
+
+def copied(value: Tensor) -> Tensor:
+    """A copy of a tangent, with its history."""
+    return tensor_namespace.copy(value)
+
+
+def laid_out(value: Tensor, array: Any) -> Tensor:
+    """A copy of a tangent, with its history, whose memory is laid out as that of an array of the same shape."""
+    copy = copied(value)
+    if copy._data.strides != array.strides:
+        copy._data = data = np.empty_like(array, dtype=copy._data.dtype)
+        np.copyto(data, value._data)
+        carry(copy, {number: laid_out(each, data) for number, each in tangents_of(copy).items()})
+    return copy
+
+
+# --- in place ----------------------------------------------------------------------------------------------------
+# A tangent is written in place where its tensor is, so that views of the two go on to show parts of the same memory.
+
+
+def stand_in_for(tensor: Tensor, stand_in: Tensor) -> None:
+    """Give what stands for a tensor's old value, while the new one is computed, memory and tangents of its own.
+
+    What the tangents' own graphs save of the old value then outlives the write.
+    """
+    if not is_enabled():
+        return
+    if modes.state.grad_enabled:
+        for each in tangents_of(tensor).values():
+            inplace.check_writable(each)
+    if isinstance(tensor._data, np.ndarray):
+        stand_in._data = tensor._data.copy()
+    carry(stand_in, {number: copied(value) for number, value in tangents_of(tensor).items()})
+
+
+def follow(tensor: Tensor, result: Tensor) -> None:
+    """Write the tangents of an in-place operation's result into those of the tensor that it wrote to."""
+    if not is_enabled():
+        return
+    new = tangents_of(result)
+    for number in levels_of((tensor, result)):
+        value = new.get(number)
+        if value is None:
+            value = tensor_namespace.zeros_like(tangent(tensor, number))
+        if tangent(tensor, number) is None:
+            _begin(tensor, number)
+        inplace.update(tangent(tensor, number), lambda _, value=value: value, "copy_")
+
+
+def _begin(tensor: Tensor, number: int) -> None:
+    """Have a tensor, and with it all that shares its memory as base and view, carry a tangent of zeros for a level."""
+    view = getattr(tensor, "_view", None)
+    base = tensor if view is None else view.base
+    if tangent(base, number) is None:
+        attach(base, wrap(np.zeros_like(buffer(base))), number)
+    for reference in views_of(base):
+        each = reference()
+        if each is not None and tangent(each, number) is None and each._data.dtype.kind not in "biu":
+            attach(each, each._view.path.on_array(tensor_namespace, tangent(base, number)), number)
 
 
 application.forward_rule = propagate
+inplace.forward_stand_in = stand_in_for
+inplace.forward_follow = follow

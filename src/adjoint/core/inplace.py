@@ -20,6 +20,10 @@ from adjoint.core.primitive import Primitive, TransposeNode
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import Path, View
 
+#: called around the computation of an in-place operation when forward mode is on; set by `core.forward`
+forward_stand_in: Callable | None = None
+forward_follow: Callable | None = None
+
 _RANKS = {"b": 0, "i": 1, "u": 1, "f": 2, "V": 2, "c": 3}
 
 
@@ -32,6 +36,9 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str) -> Te
     stand_in = wrap(tensor._data)
     stand_in._writes = []
     stand_in._node = tensor if tensor._node is LEAF_MARK else tensor._node
+    forward = modes.special and modes.state.forward_level
+    if forward:
+        forward_stand_in(tensor, stand_in)  # type: ignore[misc]
     result = compute(stand_in)
     check_fits(tensor, result)
     detach_saved(result, stand_in, start)
@@ -45,6 +52,8 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str) -> Te
         log_write(writes_of(tensor), name)
         view = getattr(tensor, "_view", None)
         refresh_views(tensor if view is None else view.base)
+    if forward:
+        forward_follow(tensor, result)  # type: ignore[misc]
     return tensor
 
 
