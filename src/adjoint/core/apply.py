@@ -282,6 +282,7 @@ def single(primitive: Primitive) -> Callable:
     """A function of one tensor, and of a record's static parameters by keyword."""
     compute = primitive.on_numpy
     plan = primitive.plan(1) if primitive.rules else None
+    saves_operand = plan is not None and [kind for kind, _ in plan.sources] == [VALUE]
     node_type = primitive.node_type
     name = primitive.name
     short = plan is not None and not primitive.view and len(primitive.outputs) == 1 and not primitive.many_outputs
@@ -305,7 +306,14 @@ def single(primitive: Primitive) -> Callable:
             node.params = params
             node.meta = node.annex = None
             node.sequence = next_sequence()
-            node.saved, node.writes = save(primitive, plan, (input,), (data,), (tensor,))
+            if saves_operand:
+                writes = input._writes
+                if writes is None:
+                    writes = input._writes = []
+                node.saved = (data,)
+                node.writes = (writes,)
+            else:
+                node.saved, node.writes = save(primitive, plan, (input,), (data,), (tensor,))  # type: ignore[arg-type]
         return tensor
 
     function.__name__ = function.__qualname__ = name

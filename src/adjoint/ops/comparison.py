@@ -100,18 +100,29 @@ _minimum = general(
     promotes="common",
     verb="minimum",
 )
+def _bounded(xp: Any, x: Any, *, min: Any, max: Any) -> Any:
+    x = x if min is None else xp.maximum(x, min)
+    return x if max is None else xp.minimum(x, max)
+
+
+def _within(xp: Any, x: Any, *, min: Any, max: Any) -> Any:
+    if min is None:
+        return x <= max
+    return x >= min if max is None else (x >= min) & (x <= max)
+
+
 _clamp_numbers = elementwise(
     "clamp_numbers",
-    lambda xp, x, *, min, max: _bounded(xp, x, min, max),
-    gate=lambda xp, x, *, min, max: _within(xp, x, min, max),
+    _bounded,
+    gate=_within,
     node="ClampBackward1",
     public=False,
 )
 _clamp_tensors = general(
     "clamp_tensors",
-    lambda xp, x, min, max: _bounded(xp, x, min, max),
+    lambda xp, x, min, max: _bounded(xp, x, min=min, max=max),
     vjp=(
-        lambda xp, g, x, min, max: xp.where(_within(xp, x, min, max), g, 0),
+        lambda xp, g, x, min, max: xp.where(_within(xp, x, min=min, max=max), g, 0),
         lambda xp, g, x, min, max: xp.where(xp.logical_and(x < min, min < max), g, 0),
         lambda xp, g, x, min, max: xp.where(xp.logical_or(x > max, max < min), g, 0),
     ),
@@ -135,17 +146,6 @@ _clamp_above = general(
     promotes="common",
     node="ClampBackward0",
 )
-
-
-def _bounded(xp: Any, x: Any, low: Any, high: Any) -> Any:
-    x = x if low is None else xp.maximum(x, low)
-    return x if high is None else xp.minimum(x, high)
-
-
-def _within(xp: Any, x: Any, low: Any, high: Any) -> Any:
-    if low is None:
-        return x <= high
-    return x >= low if high is None else (x >= low) & (x <= high)
 
 
 @public()
@@ -204,7 +204,7 @@ def _raised(input: Tensor, *bounds: Any) -> Tensor:
     return input
 
 
-OPERATORS = {
+OPERATORS: dict[str, Any] = {
     "__lt__": binary(lt.primitive, operator=True),
     "__le__": binary(le.primitive, operator=True),
     "__gt__": binary(gt.primitive, operator=True),

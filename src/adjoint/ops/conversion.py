@@ -71,6 +71,20 @@ def detach(input: Tensor) -> Tensor:
 
 
 @public(on_module=False)
+def detach_(self: Tensor) -> Tensor:
+    """Take this tensor out of the graph, in place: it becomes a leaf that requires no gradient."""
+    if self._is_view():
+        raise RuntimeError(
+            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+            "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
+            "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function "
+            "in torch/optim/optimizer.py as a reference."
+        )
+    self._node = None
+    return self
+
+
+@public(on_module=False)
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """The tensor with another type or on another device; itself where nothing changes and `copy` is False.
 

@@ -6,12 +6,16 @@ from typing import Any
 
 from adjoint.core import inplace
 from adjoint.core.exports import public
-from adjoint.core.statements import linear
+from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor
 
-_FILL = {"forward": lambda xp, x, *, value: xp.full_like(x, value), "transpose": lambda xp, g: xp.zeros_like(g)}
-_zero = linear("zero", **_FILL)
-_fill = linear("fill", **_FILL)
+_FILL: dict[str, Any] = {
+    "forward": lambda xp, x, *, value: xp.full_like(x, value),
+    "vjp": lambda xp, g: xp.zeros_like(g),
+    "jvp": lambda xp, tangents: xp.zeros_like(tangents[0]),
+}
+_zero = general("zero", **_FILL)
+_fill = general("fill", **_FILL)
 
 
 @public(on_module=False)

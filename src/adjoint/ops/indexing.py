@@ -321,7 +321,12 @@ def _fitted(value: Tensor, shape: tuple[int, ...]) -> Tensor:
         ) from None
 
 
-_copy = linear("copy", lambda xp, old, value: value, transpose=(None, lambda xp, g: g), node="CopyBackwards")
+_copy = linear(
+    "copy",
+    lambda xp, old, value: value,
+    transpose=(lambda xp, g: xp.zeros_like(g), lambda xp, g: g),
+    node="CopyBackwards",
+)
 
 
 @public(on_module=False)
@@ -341,4 +346,4 @@ def _broadcast_for_copy(value: Tensor, shape: tuple[int, ...]) -> Tensor:
     return expand(value, *shape)
 
 
-OPERATORS = {"__getitem__": getitem, "__setitem__": setitem}
+OPERATORS: dict[str, Any] = {"__getitem__": getitem, "__setitem__": setitem}

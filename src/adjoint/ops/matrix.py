@@ -25,7 +25,7 @@ def _outer(xp: Any, x: Any, y: Any) -> Any:
     return xp.expand_dims(x, -1) * xp.expand_dims(xp.conj(y), 0)
 
 
-_MATRICES = {
+_MATRICES: dict[str, Any] = {
     "forward": lambda xp, x, y: xp.matmul(x, y),
     "transposes": (
         lambda xp, g, y, x_shape: unbroadcast(xp, xp.matmul(g, _flip(xp, y)), x_shape),
@@ -184,4 +184,4 @@ def _operator(self: Tensor, other: Any) -> Any:
     return matmul(self, other) if isinstance(other, Tensor) or is_operand(other) else NotImplemented
 
 
-OPERATORS = {"__matmul__": _operator}
+OPERATORS: dict[str, Any] = {"__matmul__": _operator}

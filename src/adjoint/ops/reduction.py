@@ -44,17 +44,18 @@ def restore(xp: Any, g: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 # --- sums ---
 
-_SUM = {"forward": lambda xp, x, *, axis, keepdims: xp.sum(x, axis=axis, keepdims=keepdims),
+_SUM: dict[str, Any] = {"forward": lambda xp, x, *, axis, keepdims: xp.sum(x, axis=axis, keepdims=keepdims),
         "transpose": lambda xp, g, x_shape, *, axis, keepdims: xp.broadcast_to(restore(xp, g, axis, keepdims), x_shape)}  # fmt: skip
 _sum_all = linear("sum_all", **_SUM, node="SumBackward0")
 _sum_axes = linear("sum_axes", **_SUM, node="SumBackward1")
 
 
 def _mean_transpose(xp: Any, g: Any, x_shape: Any, *, axis: tuple[int, ...], keepdims: bool, count: int) -> Any:
-    return xp.broadcast_to(restore(xp, g / count, axis, keepdims), x_shape)
+    g = g / count
+    return xp.broadcast_to(g if axis is None else restore(xp, g, axis, keepdims), x_shape)
 
 
-_MEAN = {"forward": lambda xp, x, *, axis, keepdims, count: xp.sum(x, axis=axis, keepdims=keepdims) / count,
+_MEAN: dict[str, Any] = {"forward": lambda xp, x, *, axis, keepdims, count: xp.sum(x, axis=axis, keepdims=keepdims) / count,
          "transpose": _mean_transpose}  # fmt: skip
 _mean_all = linear("mean_all", **_MEAN, node="MeanBackward0")
 _mean_axes = linear("mean_axes", **_MEAN, node="MeanBackward1")

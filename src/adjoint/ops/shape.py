@@ -30,7 +30,7 @@ _permute = linear(
     transpose=lambda xp, g, *, axes: xp.permute_dims(g, _inverse(axes)),
     view=True,
 )
-_TRANSPOSE = {
+_TRANSPOSE: dict[str, Any] = {
     "forward": lambda xp, x, *, axes: xp.permute_dims(x, axes),
     "transpose": lambda xp, g, *, axes: xp.permute_dims(g, axes),  # a swap is its own inverse
     "view": True,
@@ -49,7 +49,7 @@ _unsqueeze = linear(
     transpose=lambda xp, g, *, axis: xp.squeeze(g, axis),
     view=True,
 )
-_SQUEEZE = {"forward": lambda xp, x, *, axis: xp.squeeze(x, axis), "transpose": _unreshape, "view": True}
+_SQUEEZE: dict[str, Any] = {"forward": lambda xp, x, *, axis: xp.squeeze(x, axis), "transpose": _unreshape, "view": True}
 _squeeze_all = linear("squeeze_all", **_SQUEEZE, node="SqueezeBackward0")
 _squeeze_axis = linear("squeeze_axis", **_SQUEEZE, node="SqueezeBackward1")
 _squeeze_axes = linear("squeeze_axes", **_SQUEEZE, node="SqueezeBackward2")
@@ -434,4 +434,4 @@ def _sequence(function: str, values: Any) -> list[Tensor]:
     return values
 
 
-PROPERTIES = {"T": _reversed, "mT": _matrices_transposed}
+PROPERTIES: dict[str, Any] = {"T": _reversed, "mT": _matrices_transposed}
