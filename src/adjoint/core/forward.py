@@ -254,7 +254,7 @@ def _begin(tensor: Tensor, number: int) -> None:
     view = getattr(tensor, "_view", None)
     base = tensor if view is None else view.base
     if tangent(base, number) is None:
-        attach(base, wrap(np.zeros_like(buffer(base))), number)
+        attach(base, tensor_namespace.zeros_like(base), number)
     for reference in views_of(base):
         each = reference()
         if each is not None and tangent(each, number) is None and each._data.dtype.kind not in "biu":
