@@ -1,0 +1,236 @@
+"""An explanation as text: lines, each with a kind by which a terminal may colour it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
+
+from adjoint.arrays import notation
+from adjoint.arrays.formula import Formula, Symbol
+from adjoint.core.tensor import Tensor, text_of
+from adjoint.insight.steps import AccumulationStep, Chain, Definition, OperationStep, Sent, SumStep
+from adjoint.insight.value import Value, digits, summarise
+
+if TYPE_CHECKING:
+    from adjoint.insight.explanation import Explanation
+
+Line = tuple[str, str]  # the kind, and the text
+
+_REMARK = "\t"  # in a line, before the name of an operation
+_WIDEST = 64  # where such names stand at most
+_LONGEST = 60  # parts of a formula that is shown
+
+
+def lines(explanation: Explanation) -> Iterator[Line]:
+    """The explanation, line by line, with the names of operations in one column."""
+    loose = list(_lines(explanation))
+    starts = [len(text.partition(_REMARK)[0]) for _, text in loose if _REMARK in text]
+    column = max((start for start in starts if start <= _WIDEST), default=0) + 2
+    for kind, text in loose:
+        start, mark, remark = text.partition(_REMARK)
+        yield kind, f"{start:<{column}}{' ' if len(start) >= column else ''}{remark}" if mark else text
+
+
+def _lines(explanation: Explanation) -> Iterator[Line]:
+    yield "title", f"{explanation.top} differentiated by {_listed(explanation.gradients)}"
+    yield "", ""
+    yield "heading", "Forward"
+    for definition in explanation.definitions:
+        yield "definition", f"  {equation(definition)}{_REMARK}{definition.made_by}"
+    yield "", ""
+    yield "heading", f"Backward, from {explanation.start.name} = {summarise(explanation.start.value)}"
+    for number, step in enumerate(explanation.steps, 1):
+        yield from _step_lines(step, number)
+    yield "", ""
+    if explanation.relations:
+        yield "heading", "In your own variables"
+        routes = Counter(relation.operand for relation in explanation.relations)
+        for relation in explanation.relations:
+            name = relation.ratio.name
+            if not explanation.is_scalar and routes[relation.operand] > 1:
+                name += f" by way of {relation.result}"
+            yield "local", f"  {name} = {_evaluated(relation.formula, relation.value)}"
+        for chain in explanation.chains:
+            yield from _chain_lines(chain)
+        yield "", ""
+    yield "heading", "Gradients"
+    for symbol, gradient in explanation.totals.values():
+        yield (
+            "gradient",
+            f"  {symbol.name} = {tensor_text(gradient)}".replace("\n", "\n" + " " * (len(symbol.name) + 5)),
+        )
+    if explanation.unknown:
+        yield "", ""
+        them = "it" if len(explanation.unknown) == 1 else "them"
+        names = _listed(explanation.unknown)
+        yield (
+            "note",
+            f"{names}: no derivative needs {them}, so the graph did not keep {them}. explain(f, *inputs) shows {them}.",
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+
+
+def tensor_text(tensor: Tensor) -> str:
+    """A tensor as it prints, or its summary where it is large."""
+    return text_of(tensor) if tensor.numel() <= 100 else summarise(tensor._data).text
+
+
+# --- formulas and numbers ------------------------------------------------------------------------------------------
+
+
+def formula_text(formula: Formula, binding: int = notation.CHOICE) -> str:
+    """A formula as text, if it is short enough to be read."""
+    if formula.length > _LONGEST or formula.depth > _LONGEST:
+        return f"(a formula of {formula.length} parts)"
+    return notation.text(formula, binding=binding)
+
+
+def with_numbers(formula: Formula) -> str | None:
+    """A formula with its numbers put in; None where a symbol in it has none, or has many."""
+    missing = False
+
+    def number(symbol: Symbol) -> str | None:
+        nonlocal missing
+        if symbol.value is None or getattr(symbol.value, "shape", ()) != ():
+            missing = True
+            return None
+        return summarise(symbol.value).text
+
+    if formula.length > _LONGEST or formula.depth > _LONGEST:
+        return None
+    text = notation.text(formula, number, notation.OR)
+    return None if missing else text
+
+
+def chained(*texts: str | None) -> str:
+    """Texts that are equal in value, joined by `=`, each once."""
+    kept: list[str] = []
+    for text in texts:
+        if text is not None and (not kept or text != kept[-1]):
+            kept.append(text)
+    return " = ".join(kept)
+
+
+def equation(definition: Definition) -> str:
+    """`y = sin(x) = 0.14112`."""
+    formula = None if definition.formula is None else formula_text(definition.formula, notation.OR)
+    value = "(not kept)" if definition.value is None else definition.value.text
+    return chained(definition.name, formula, value)
+
+
+def _evaluated(formula: Formula, value: Value) -> str:
+    return chained(formula_text(formula, notation.OR), with_numbers(formula), value.text)
+
+
+def _chain_lines(chain: Chain) -> Iterator[Line]:
+    if len(chain.paths) == 1 and len(chain.paths[0]) == 1:
+        return  # the relation says it already
+    names = " + ".join(" * ".join(symbol.name for symbol in path) for path in chain.paths)
+    numbers = " + ".join(" * ".join(_factor(symbol) for symbol in path) for path in chain.paths)
+    yield "gradient", f"  {chain.cotangent.name} = {names}"
+    yield "gradient", f"  {' ' * len(chain.cotangent.name)} = {numbers} = {chain.value}"
+
+
+def _factor(symbol: Symbol) -> str:
+    text = summarise(symbol.value).text
+    return f"({text})" if text.startswith("-") else text
+
+
+# --- steps ---------------------------------------------------------------------------------------------------------
+
+
+@singledispatch
+def _step_lines(step: Any, number: int) -> Iterator[Line]:
+    raise TypeError(f"no step: {step!r}")
+
+
+@_step_lines.register
+def _(step: OperationStep, number: int) -> Iterator[Line]:
+    for place, definition in enumerate(step.definitions):
+        head = f"{number:3}. " if place == 0 else "     "
+        yield "operation", f"{head}{equation(definition)}{_REMARK}{definition.made_by}"
+    if step.place:
+        yield "note", f"       at     {step.place}"
+    width = max([6, *(len(f"to {sent.to}") for sent in step.sent)])
+    for symbol, value in zip(step.cotangents, step.values, strict=True):
+        yield "in", f"       {'in':<{width}}  {symbol.name} = {value}"
+    for sent in step.sent:
+        if sent.derivative is not None and sent.derivative_value is not None and sent.ratio is not None:
+            text = _evaluated(sent.derivative, sent.derivative_value)
+            yield "local", f"       {'local':<{width}}  {sent.ratio.name} = {text}"
+        yield "out", f"       {'to ' + sent.to:<{width}}  {_sent_text(sent)}"
+        if sent.note:
+            yield "note", f"       {'':<{width}}  ({sent.note})"
+
+
+def _sent_text(sent: Sent) -> str:
+    return _evaluated(sent.formula, sent.value)
+
+
+@_step_lines.register
+def _(step: SumStep, number: int) -> Iterator[Line]:
+    yield "operation", f"{number:3}. {step.variable} is used {len(step.parts)} times: what comes back is summed"
+    for consumer, value in step.parts:
+        yield "in", f"       from {consumer}: {value}"
+    simple = all(value.number is not None for _, value in step.parts)
+    numbers = " + ".join(_bracketed(value.text) for _, value in step.parts) if simple else None
+    yield "out", f"       {chained(step.cotangent.name, numbers, step.total.text)}"
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text
+
+
+@_step_lines.register
+def _(step: AccumulationStep, number: int) -> Iterator[Line]:
+    head = f"{number:3}. {step.leaf}.grad"
+    if step.before is None:
+        yield "operation", f"{head} = {chained(step.cotangent.name, step.gradient.text)}"
+        return
+    after = summarise(step.after._data).text
+    simple = step.before.number is not None
+    numbers = f"{step.before} + {_bracketed(step.gradient.text)}" if simple else None
+    yield "operation", f"{head} = {chained(f'what it holds + {step.cotangent.name}', numbers, after)}"
+
+
+# --- LaTeX ---------------------------------------------------------------------------------------------------------
+
+
+def latex_of(explanation: Explanation) -> str:
+    """The local derivatives and what goes back along each edge, as one aligned display."""
+    operations = [step for step in explanation.steps if isinstance(step, OperationStep)]
+    rows = [row for step in operations for row in _latex_rows(step)]
+    rows += [
+        (_latex(symbol), _latex_value(summarise(gradient._data))) for symbol, gradient in explanation.totals.values()
+    ]
+    body = " \\\\\n".join(f"{row[0]} &= " + " = ".join(part for part in row[1:] if part) for row in rows)
+    return f"$$\\begin{{aligned}}\n{body}\n\\end{{aligned}}$$"
+
+
+def _latex_rows(step: OperationStep) -> Iterator[tuple[str, ...]]:
+    for definition in step.definitions:
+        if definition.formula is not None:
+            yield notation.latex_name(definition.name), _latex(definition.formula), _latex_value(definition.value)
+    for sent in step.sent:
+        if sent.ratio is not None and sent.derivative is not None:
+            yield _latex(sent.ratio), _latex(sent.derivative), _latex_value(sent.derivative_value)
+
+
+def _latex(formula: Formula) -> str:
+    if formula.length > _LONGEST or formula.depth > _LONGEST:
+        return rf"\text{{(a formula of {formula.length} parts)}}"
+    return notation.latex(formula)
+
+
+def _latex_value(value: Value | None) -> str:
+    if value is None:
+        return ""
+    return notation.latex_number(digits(value.number)) if value.number is not None else rf"\text{{{value.text}}}"

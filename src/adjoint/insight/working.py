@@ -1,0 +1,262 @@
+"""Working out the chain rule for a recorded program: from its graph to steps that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from adjoint.arrays import numpy
+from adjoint.arrays.formula import Formula, Symbol
+from adjoint.arrays.notation import latex_name
+from adjoint.arrays.symbolic import symbolic
+from adjoint.core.graph import Node
+from adjoint.core.primitive import adapt
+from adjoint.core.tensor import Tensor, wrap
+from adjoint.insight.graph import Graph, Variable
+from adjoint.insight.naming import Key, key_of
+from adjoint.insight.replay import Passage, Replay
+from adjoint.insight.steps import AccumulationStep, Chain, Definition, OperationStep, Relation, Sent, Step, SumStep
+from adjoint.insight.value import Value, summarise
+
+_PATHS = 4  # a derivative that is a sum of more products is written in terms of the next variables instead
+
+
+class Working:
+    """The steps of the backward pass over a graph. `top` is the name of what is differentiated."""
+
+    def __init__(self, graph: Graph, top: str) -> None:
+        self.graph = graph
+        self.top = top
+        #: the cotangent of each variable, as the engine summed it
+        self.cotangents: dict[Key, Any] = dict(graph.arrived)
+        self._results_of: dict[int, list[Variable]] = {}
+        self._contributions: dict[Key, list[tuple[Passage, Any]]] = {}
+        for key, passage in graph.makers.items():
+            several = isinstance(passage.cotangent, tuple)
+            self.cotangents[key] = passage.cotangent[key[1]] if several else passage.cotangent
+            self._results_of.setdefault(id(passage), []).append(graph.variables[key])
+        for passage in graph.passages.values():
+            for edge, gradient in zip(passage.node.edges, passage.gradients, strict=True):
+                if edge is not None and gradient is not None:
+                    self._contributions.setdefault(key_of(edge), []).append((passage, gradient))
+
+    # --- the program, forwards ---
+
+    def definitions(self) -> list[Definition]:
+        """The variables in the order in which they were computed, leaves first."""
+        leaves = [variable for variable in self.graph.variables.values() if variable.leaf is not None]
+        results = [each for passage in self.graph.in_forward_order() for each in self._defined(passage)]
+        return [Definition(leaf.name, None, _value(leaf), "leaf") for leaf in leaves] + results
+
+    def _defined(self, passage: Passage) -> list[Definition]:
+        variables = self._results(passage)
+        formula = self.graph.operation(passage)
+        name = passage.node.name()
+        if len(variables) == 1:
+            return [Definition(variables[0].name, formula, _value(variables[0]), name)]
+        return [
+            Definition(
+                variable.name, symbolic.getitem(formula, place) if formula.ndim else formula, _value(variable), name
+            )
+            for place, variable in enumerate(variables)
+        ]
+
+    def _results(self, passage: Passage) -> list[Variable]:
+        return self._results_of[id(passage)]
+
+    # --- the backward pass ---
+
+    def steps(self) -> list[Step]:
+        """The steps in the order of the backward pass."""
+        steps: list[Step] = []
+        for passage in self.graph.passages.values():
+            for variable in self._results(passage):
+                steps += self._sum(variable)
+            steps.append(self._operation(passage))
+        for key, gradient in self.graph.arrived.items():
+            leaf = self.graph.variables[key]
+            steps += self._sum(leaf)
+            steps.append(self._accumulation(leaf, gradient))
+        return steps
+
+    def _sum(self, variable: Variable) -> list[Step]:
+        sent = self._contributions.get(key_of(variable.edge), [])
+        if len(sent) < 2:
+            return []
+        parts = tuple((self._results(passage)[0].name, summarise(gradient)) for passage, gradient in sent)
+        total = self.cotangents[key_of(variable.edge)]
+        return [SumStep(variable.name, self.cotangent(variable), parts, summarise(total))]
+
+    def _operation(self, passage: Passage) -> OperationStep:
+        results = self._results(passage)
+        symbols = tuple(self.cotangent(variable) for variable in results)
+        incoming = symbols if isinstance(passage.cotangent, tuple) else symbols[0]
+        formulas = self.graph.send(passage, incoming)
+        derivatives = self.graph.derivatives(passage)
+        sent = []
+        for index, edge in enumerate(passage.node.edges):
+            if edge is None or passage.gradients[index] is None:
+                continue
+            operand, derivative = self.graph.variables[key_of(edge)], derivatives[index]
+            value, note = summarise(passage.gradients[index]), _broadcast_note(passage, index, operand.name)
+            if derivative is None:
+                sent.append(Sent(operand.name, None, None, None, formulas[index], value, note))
+                continue
+            formula, number = derivative
+            ratio = self._partial_ratio(results[0], operand, formula.shape, formula.dtype, number)
+            product = formulas[index] if passage.node.primitive.gates else _product(passage, index, symbols[0], ratio)
+            sent.append(Sent(operand.name, ratio, formula, summarise(number), product, value, note))
+        values = tuple(summarise(self.cotangents[key_of(variable.edge)]) for variable in results)
+        return OperationStep(tuple(self._defined(passage)), symbols, values, tuple(sent), _place(passage.node))
+
+    def _accumulation(self, variable: Variable, gradient: Any) -> AccumulationStep:
+        leaf = variable.leaf
+        old = getattr(leaf, "_grad", None)
+        after = np.array(gradient) if old is None else old._data + gradient
+        before = None if old is None else summarise(old._data)
+        return AccumulationStep(variable.name, self.cotangent(variable), summarise(gradient), before, wrap(after))
+
+    def cotangent(self, variable: Variable) -> Symbol:
+        """The derivative of what is differentiated by a variable, as a symbol: `dloss/dz`."""
+        value = self.cotangents[key_of(variable.edge)]
+        return _ratio(self.top, variable.name, variable.shape, variable.dtype, value)
+
+    def _partial_ratio(
+        self, result: Variable, operand: Variable, shape: tuple[int, ...], dtype: np.dtype, value: Any
+    ) -> Symbol:
+        """The symbol of the derivative of a result by an operand; told apart from that along all ways together."""
+        several = len(self._contributions.get(key_of(operand.edge), ())) > 1
+        ratio = _ratio(result.name, operand.name, shape, dtype, value)
+        if several and result.name == self.top:
+            ratio.name = f"direct {ratio.name}"
+        return ratio
+
+    def gradient(self, key: Key) -> Tensor:
+        """What reached a leaf, as a tensor of its own."""
+        return wrap(np.array(self.cotangents[key]))
+
+    # --- between the user's own variables ---
+
+    def relations(self) -> list[Relation]:
+        """What the chain rule says between named variables, with unnamed results worked in."""
+        graph = self.graph
+        named = {key for key, variable in graph.variables.items() if variable.is_named}
+        found = []
+        for key, passage in graph.makers.items():
+            if key in named:
+                found += self._relations_of(graph.variables[key], passage, named)
+        return found
+
+    def _relations_of(self, result: Variable, passage: Passage, ends: set[Key]) -> list[Relation]:
+        graph = self.graph
+        if graph.is_scalar:
+            start = numpy.ones_like(self.cotangents[key_of(result.edge)])
+            first: Formula = symbolic.asarray(start)
+        else:
+            start = self.cotangents[key_of(result.edge)]
+            is_start = key_of(result.edge) == graph.root and self.top == result.name
+            first = symbolic.ones_like(start) if is_start else self.cotangent(result)
+
+        def carry(node: Node, _xp: Any, _saved: tuple, cotangent: Any) -> Sequence[Any]:
+            return graph.send(graph.passages[id(node)], _as_formulas(cotangent))
+
+        formulas = Replay(result.edge, first, carry=carry, ends=ends).arrived
+        relations = []
+        for key, value in Replay(result.edge, start, ends=ends).arrived.items():
+            operand, formula = graph.variables[key], formulas[key]
+            if graph.is_scalar:
+                ratio = self._partial_ratio(result, operand, operand.shape, operand.dtype, value)
+            else:
+                ratio = self.cotangent(operand)
+            relations.append(Relation(result.name, operand.name, ratio, formula, summarise(value)))
+        return relations
+
+    def chains(self, relations: Sequence[Relation]) -> list[Chain]:
+        """For programs of numbers, each derivative as products of the derivatives along the paths that lead to it."""
+        if not self.graph.is_scalar:
+            return []
+        by_name = {variable.name: variable for variable in self.graph.variables.values()}
+        root = self.graph.variables[self.graph.root]
+        start = () if self.top == root.name else (self.cotangent(root),)
+        paths: dict[str, list[tuple[Symbol, ...]]] = {root.name: [start]}
+        incoming: dict[str, list[Relation]] = {}
+        for relation in relations:
+            incoming.setdefault(relation.operand, []).append(relation)
+        chains = []
+        for key in (*self.graph.makers, *self.graph.arrived):
+            name = self.graph.variables[key].name
+            if name not in incoming:
+                continue
+            all_paths = [(*path, each.ratio) for each in incoming[name] for path in paths[each.result]]
+            if len(all_paths) > _PATHS:
+                all_paths = [(self.cotangent(by_name[each.result]), each.ratio) for each in incoming[name]]
+            paths[name] = all_paths
+            value = summarise(self.cotangents[key])
+            chains.append(Chain(name, self.cotangent(by_name[name]), tuple(all_paths), value))
+        return chains
+
+    # --- the whole derivative ---
+
+    def gradient_formulas(self) -> dict[str, Formula]:
+        """For programs of numbers, the derivative by each leaf as one formula of the leaves."""
+        graph = self.graph
+        known: dict[Key, Formula] = {
+            key: variable.symbol for key, variable in graph.variables.items() if variable.leaf is not None
+        }
+        for passage in graph.in_forward_order():
+            edges = passage.node.edges
+            parts = [known[key_of(e)] if e is not None else graph.operand(passage, i) for i, e in enumerate(edges)]
+            for variable in self._results(passage):
+                known[key_of(variable.edge)] = graph.operation(passage, parts)
+
+        def carry(node: Node, _xp: Any, _saved: tuple, cotangent: Any) -> Sequence[Any]:
+            return graph.send(graph.passages[id(node)], _as_formulas(cotangent), known)
+
+        root = graph.variables[graph.root]
+        first = symbolic.asarray(self.cotangents[graph.root])
+        arrived = Replay(root.edge, first, carry=carry).arrived
+        return {graph.variables[key].name: formula for key, formula in arrived.items()}
+
+
+def _as_formulas(cotangent: Any) -> Any:
+    return tuple(map(symbolic.asarray, cotangent)) if isinstance(cotangent, tuple) else cotangent
+
+
+def _value(variable: Variable) -> Value | None:
+    return None if variable.array is None else summarise(variable.array)
+
+
+def _ratio(above: str, below: str, shape: tuple[int, ...], dtype: np.dtype, value: Any) -> Symbol:
+    """The symbol of a derivative: `dz/dw`."""
+    name = "/".join(f"d{each}" if each.isidentifier() else f"d({each})" for each in (above, below))
+    latex = rf"\frac{{\partial {latex_name(above)}}}{{\partial {latex_name(below)}}}"
+    return Symbol(name, shape, dtype, value, latex)
+
+
+def _product(passage: Passage, index: int, cotangent: Symbol, ratio: Symbol) -> Formula:
+    """The chain rule at one edge, with the sum over what was broadcast."""
+    factor = symbolic.conj(ratio)
+    gradients: list[Any] = [None] * len(passage.node.edges)
+    gradients[index] = symbolic.multiply(cotangent, factor)
+    meta = passage.node.meta
+    if meta is not None and meta.operands is not None:
+        adapt(symbolic, gradients, meta.operands)
+    return gradients[index]
+
+
+def _broadcast_note(passage: Passage, index: int, name: str) -> str:
+    meta = passage.node.meta
+    if meta is None or meta.operands is None or isinstance(passage.cotangent, tuple):
+        return ""
+    shape, whole = meta.operands[index][0], passage.cotangent.shape
+    if shape == whole:
+        return ""
+    return f"{name} was broadcast from {list(shape)} to {list(whole)}: its gradient is summed over the copies"
+
+
+def _place(node: Node) -> str:
+    """Where in the user's program the operation ran, if that was recorded."""
+    place = node.annex.place if node.annex is not None else None
+    return "" if place is None else str(place)
