@@ -1,0 +1,142 @@
+"""Runs a program one statement at a time, and writes down all that a user could see after each."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+
+@lru_cache(4096)
+def compiled(statement: str) -> CodeType:
+    return compile(statement, "<program>", "exec")
+
+
+class Machine:
+    """A library, the names that a program has bound so far, and what its hooks were called with."""
+
+    def __init__(self, torch: Any) -> None:
+        self.torch = torch
+        self.names: dict[str, Any] = {"torch": torch}
+
+    def execute(self, statement: str) -> str | None:
+        """Run one statement; the type and the first line of the error that it raises, or None."""
+        try:
+            exec(compiled(statement), self.names)  # noqa: S102
+        except Exception as error:  # noqa: BLE001  (whatever it raises is compared)
+            return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return None
+
+    def tensors(self) -> dict[str, Any]:
+        return {name: value for name, value in self.names.items() if isinstance(value, self.torch.Tensor)}
+
+    def observe(self) -> dict[str, dict[str, Any]]:
+        """What can be seen of each tensor."""
+        tensors = self.tensors()
+        owners: dict[int, str] = {}
+        for name, tensor in tensors.items():
+            owners.setdefault(id(tensor), name)
+        return {name: self._describe(tensor, owners) for name, tensor in tensors.items()}
+
+    def _describe(self, tensor: Any, owners: dict[int, str]) -> dict[str, Any]:
+        seen: dict[str, Any] = {
+            "is": owners[id(tensor)],
+            "values": elements(tensor),
+            "version": version_of(tensor),
+            "requires_grad": tensor.requires_grad,
+            "grad_fn": attempt(lambda: None if tensor.grad_fn is None else tensor.grad_fn.name()),
+            "is_leaf": attempt(lambda: tensor.is_leaf),
+            "output_nr": attempt(lambda: tensor.output_nr),
+            "base": None if tensor._base is None else owners.get(id(tensor._base), "unnamed"),
+            "retains_grad": attempt(lambda: tensor.retains_grad),
+        }
+        if seen["is_leaf"] is True or seen["retains_grad"] is True:
+            gradient = tensor.grad
+            seen["grad"] = gradient if gradient is None else (*elements(gradient), version_of(gradient), gradient.requires_grad)
+        return seen
+
+
+def attempt(look: Any) -> Any:
+    try:
+        return look()
+    except Exception as error:  # noqa: BLE001
+        return type(error).__name__
+
+
+def version_of(tensor: Any) -> Any:
+    return attempt(lambda: tensor._version)
+
+
+def elements(tensor: Any) -> tuple:
+    return str(tensor.dtype), tuple(tensor.shape), flat(tensor.detach().tolist())
+
+
+def flat(values: Any) -> list:
+    if not isinstance(values, list):
+        return [values]
+    result: list = []
+    for each in values:
+        result += flat(each) if isinstance(each, list) else [each]
+    return result
+
+
+def run(torch: Any, program: Sequence[str], every_step: bool) -> list[tuple]:
+    """The error of each statement, and what can be seen after it: after all of them, or at the end only."""
+    machine = Machine(torch)
+    seen = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for place, statement in enumerate(program):
+            error = machine.execute(statement)
+            look = every_step or place == len(program) - 1
+            seen.append((error, machine.observe() if look else None))
+    return seen
+
+
+# --- comparing ---------------------------------------------------------------------------------------------------
+
+_EPSILON = {"torch.float64": 2.0**-52, "torch.complex128": 2.0**-52, "torch.float32": 2.0**-23, "torch.complex64": 2.0**-23}
+#: how many roundings a value may be apart, relative to the largest number met: programs subtract large from large
+_UNITS = 256
+
+
+def difference(program: Sequence[str], ours: list[tuple], theirs: list[tuple]) -> str | None:
+    """The first statement after which two runs differ, and in what; None where they do not."""
+    largest = 1.0
+    for place, (statement, (our_error, ours_seen), (their_error, theirs_seen)) in enumerate(
+        zip(program, ours, theirs, strict=True)
+    ):
+        at = f"statement {place}, {statement}"
+        if (our_error or "").partition(":")[0] != (their_error or "").partition(":")[0]:
+            return f"{at}\n    error: {our_error}\n  PyTorch: {their_error}"
+        if theirs_seen is None:
+            continue
+        if ours_seen.keys() != theirs_seen.keys():
+            return f"{at}\n    names: {list(ours_seen)}\n  PyTorch: {list(theirs_seen)}"
+        for name, look in theirs_seen.items():
+            for part in (look["values"], look.get("grad")):
+                if part:
+                    largest = max(largest, *(abs(v) for v in part[2] if abs(v) < math.inf), 0)
+        for name, look in theirs_seen.items():
+            for aspect, theirs_value in look.items():
+                ours_value = ours_seen[name].get(aspect, "nothing")
+                if not alike(ours_value, theirs_value, largest):
+                    return f"{at}\n    {name}.{aspect}: {ours_value}\n  PyTorch: {theirs_value}"
+    return None
+
+
+def alike(ours: Any, theirs: Any, largest: float) -> bool:
+    if not (isinstance(theirs, tuple) and isinstance(ours, tuple)):
+        return ours == theirs
+    return (
+        ours[:2] == theirs[:2]
+        and ours[3:] == theirs[3:]
+        and all(close(a, b, largest * _UNITS * _EPSILON.get(ours[0], 0.0)) for a, b in zip(ours[2], theirs[2], strict=True))
+    )
+
+
+def close(a: Any, b: Any, tolerance: float) -> bool:
+    return a == b or (a != a and b != b) or abs(a - b) <= tolerance
