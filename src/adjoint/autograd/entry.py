@@ -10,7 +10,7 @@ import numpy as np
 from adjoint.arrays import namespace_of
 from adjoint.core.engine import Captures, run
 from adjoint.core.graph import LEAF_MARK
-from adjoint.core.tensor import Tensor, wrap
+from adjoint.core.tensor import Tensor, edge_of, wrap
 from adjoint.ops.creation import zeros_like
 
 
@@ -42,7 +42,7 @@ def backward(
     wanted = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if not wanted:
         raise RuntimeError("'inputs' argument to backward() cannot be empty.")
-    captures = Captures(starts, wanted)
+    captures = Captures(starts, [edge_of(tensor) for tensor in wanted])
     run(starts, retain_graph=retain, create_graph=create_graph, captures=captures)
     for tensor, gradient in zip(wanted, captures.gradients, strict=True):
         if gradient is not None:
@@ -85,7 +85,7 @@ def grad(
     for tensor in wanted:
         if tensor._node is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    captures = Captures(starts, wanted)
+    captures = Captures(starts, [edge_of(tensor) for tensor in wanted])
     run(starts, retain_graph=retain, create_graph=create_graph, captures=captures)
     results: list[Tensor | None] = []
     for tensor, gradient in zip(wanted, captures.gradients, strict=True):

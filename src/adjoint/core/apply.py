@@ -14,7 +14,7 @@ import numpy as np
 from adjoint.arrays import is_foreign, namespace_of, numpy
 from adjoint.arrays.batched import batched
 from adjoint.core import dtypes, modes
-from adjoint.core.graph import LEAF_MARK, Meta, Port, log_write, next_sequence, node_of
+from adjoint.core.graph import LEAF_MARK, Meta, Port, log_write, next_sequence, node_of, public_name
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import link
@@ -120,10 +120,10 @@ def _record(
     node.saved, node.writes = save(primitive, plan, operands, cast, tensors)
     if modes.special and (modes.state.saved_tensors_hooks or modes.state.anomaly):
         for observer in on_record:
-            observer(node)
+            observer(node, operands, tensors)
 
 
-#: called with each new node while anomaly detection or saved-tensor hooks are on
+#: called with each new node, its operands and results, while anomaly detection or saved-tensor hooks are on
 on_record: list[Callable] = []
 
 
@@ -417,7 +417,7 @@ def write_out(out: Tensor, result: Any) -> Any:
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
     if (out._node is not None or result._node is not None) and (not modes.special or modes.state.grad_enabled):
         maker = node_of(result._node)[0]
-        name = f"{maker.primitive.name}(): " if maker is not None else ""
+        name = f"{public_name(maker)}(): " if maker is not None else ""
         raise RuntimeError(
             f"{name}functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
             "grad.\nUse the returned tensor instead of out=, or work under torch.no_grad()."

@@ -18,17 +18,17 @@ import numpy as np
 from adjoint.arrays import namespace_of, numpy
 from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.core import modes
-from adjoint.core.graph import FREED, LEAF, NODE, PORT, Node, Port, check_saved, log_write, node_of
+from adjoint.core.anomaly import checked_vjp, report_failure
+from adjoint.core.graph import FREED, LEAF, LEAF_MARK, NODE, Node, Port, check_saved, log_write, node_of
 from adjoint.core.primitive import OUT, VALUE
-from adjoint.core.tensor import Tensor, edge_of, wrap
+from adjoint.core.tensor import Tensor, wrap
 
 Array = Any
 
 _accumulating = Lock()  # held while a gradient is added to a leaf's, since threads may share leaves
 
-#: hooks on nodes and tensors; `core.hooks` fills these in when the first hook is registered
-enter_node: Callable | None = None
-leave_node: Callable | None = None
+#: gives a pass its companion that calls hooks; `core.hooks` fills it in when the first hook is registered
+begin_pass: Callable | None = None
 
 
 def run(
@@ -36,6 +36,7 @@ def run(
     retain_graph: bool = False,
     create_graph: bool = False,
     captures: Captures | None = None,
+    recorded: bool | None = None,
 ) -> None:
     """Send the cotangents of `roots`, pairs of (edge, cotangent), back through the graph.
 
@@ -43,65 +44,92 @@ def run(
     run, and their gradients are kept in `captures` instead. With `create_graph` cotangents are tensors and the rules
     compute on tensors, so that the result can be differentiated again; else they are arrays.
     """
-    if modes.special and modes.state.forward_level and not create_graph:
-        # tangents flow through the backward pass only where it computes on tensors
-        with modes.mode(grad_enabled=False):
-            return run([(edge, as_tensor(each)) for edge, each in roots], retain_graph, True, captures)
+    if modes.special and recorded is None:
+        if modes.state.forward_level and not create_graph:
+            # tangents flow through the backward pass only where it computes on tensors
+            with modes.mode(grad_enabled=False):
+                return run([(edge, as_tensor(each)) for edge, each in roots], retain_graph, True, captures, False)
+        if create_graph:
+            with modes.mode(grad_enabled=True):
+                return run(roots, retain_graph, True, captures, True)
     heap: list[int] = []  # sequence numbers of the pending nodes, negated: the highest comes first
     pending: dict[int, tuple] = {}  # sequence number -> (node, cotangent, whether we own its memory)
     leaves: dict[int, tuple] = {}  # id of leaf -> the same
     plain = not create_graph and not modes.special
     successor = None  # a node that waits outside of the heap, since it is likely to be the next
-    for edge, cotangent in roots:
-        if successor is None and edge.edge_kind == NODE:
-            successor, onward = edge, cotangent
-        else:
-            _send(edge, cotangent, heap, pending, leaves)
-    while heap or successor is not None:
-        if successor is not None and (not heap or successor.sequence > -heap[0]):
-            node, cotangent = successor, onward
-        else:
-            if successor is not None:
-                _send(successor, onward, heap, pending, leaves)
-            node, cotangent, _ = pending.pop(-heappop(heap))
-        successor = None
-        if node.annex is not None:
-            cotangent = enter_node(node, cotangent, create_graph, captures)  # type: ignore[misc]
-        if captures is not None:
-            if node in captures.nodes:
-                captures.take(node, cotangent)
-            if node not in captures.needed:
-                continue
-        saved = node.saved
-        if saved.__class__ is not tuple:
-            check_saved(node)
-            saved = saved.unpack(node)
-        for writes in node.writes:
-            if writes and writes[-1][0] > node.sequence:
-                saved = check_saved(node)
-        if plain and node.meta is None:
-            gradients = node.vjp(numpy, saved, cotangent)
-        else:
-            gradients = _vjp(node, saved, cotangent, create_graph)
-        if node.annex is not None:
-            gradients = leave_node(node, gradients, cotangent, create_graph)  # type: ignore[misc]
-        if saved and not retain_graph:
-            node.saved = FREED
-            node.writes = ()
-        for edge, gradient in zip(node.edges, gradients):
-            if edge is None or gradient is None:
-                continue
-            if successor is None and edge.edge_kind == NODE and edge.sequence not in pending:
-                successor, onward = edge, gradient
-            elif edge is successor:
-                onward = onward + gradient
+    watch = None
+    if begin_pass is not None:
+        watch = begin_pass(roots, create_graph, create_graph and recorded is not False, captures)
+    node = None
+    try:
+        for edge, cotangent in roots:
+            if successor is None and edge.edge_kind == NODE:
+                successor, onward = edge, cotangent
             else:
-                _send(edge, gradient, heap, pending, leaves)
-    for leaf, gradient, owned in leaves.values():
-        if captures is not None:
-            captures.take(leaf, gradient)
-        else:
-            accumulate(leaf, gradient, owned)
+                _send(edge, cotangent, heap, pending, leaves, watch)
+        while heap or successor is not None:
+            if successor is not None and (not heap or successor.sequence > -heap[0]):
+                node, cotangent = successor, onward
+            else:
+                if successor is not None:
+                    _send(successor, onward, heap, pending, leaves, watch)
+                node, cotangent, _ = pending.pop(-heappop(heap))
+            successor = None
+            if captures is not None:
+                if node not in captures.needed:
+                    if node in captures.nodes:
+                        captures.take(
+                            node, cotangent if watch is None or node.annex is None else watch.reach(node, cotangent)
+                        )
+                    continue
+                if node in captures.nodes:
+                    captures.take(node, cotangent)
+            if node.annex is not None:
+                watch = watch or begin_pass(roots, create_graph, create_graph, captures)  # type: ignore[misc]
+                cotangent = watch.enter(node, cotangent)
+            saved = node.saved
+            if cotangent is None:
+                gradients: Sequence[Any] = (None,) * len(node.edges)
+            else:
+                if saved.__class__ is not tuple:
+                    saved = check_saved(node)
+                for writes in node.writes:
+                    if writes and writes[-1][0] > node.sequence:
+                        saved = check_saved(node)
+                if plain and node.meta is None:
+                    gradients = node.vjp(numpy, saved, cotangent)
+                else:
+                    gradients = _vjp(node, saved, cotangent, create_graph)
+            if node.annex is not None:
+                gradients = watch.leave(node, gradients, cotangent)  # type: ignore[union-attr]
+            if saved and not retain_graph:
+                node.saved = FREED
+                node.writes = ()
+            for edge, gradient in zip(node.edges, gradients):
+                if edge is None:
+                    continue
+                if gradient is None:
+                    _send(edge, None, heap, pending, leaves, watch)
+                elif successor is None and edge.edge_kind == NODE and edge.sequence not in pending:
+                    successor, onward = edge, gradient
+                elif edge is successor:
+                    onward = onward + gradient
+                else:
+                    _send(edge, gradient, heap, pending, leaves, watch)
+        for leaf, gradient, owned in leaves.values():
+            if leaf._hooks is not None:
+                watch.finish(leaf, gradient, owned)  # type: ignore[union-attr]
+            elif captures is not None and not captures.adds_to(leaf):
+                captures.take(leaf, gradient)
+            elif gradient is not None:
+                accumulate(leaf, gradient, owned)
+    except Exception:
+        if modes.special and modes.state.anomaly:
+            report_failure(node if watch is None else watch.at(node))
+        raise
+    finally:
+        if watch is not None:
+            watch.end()
 
 
 def as_tensor(value: Any) -> Tensor:
@@ -113,7 +141,7 @@ def _vjp(node: Node, saved: tuple, cotangent: Any, create_graph: bool) -> Sequen
     meta = node.meta
     if create_graph:
         xp: Any = tensor_namespace
-        saved = as_tensors(node, saved)
+        saved = as_tensors(node, saved) if saved and node.plan is not None else saved
     elif modes.special:
         arrays = cotangent.values() if node.several else (cotangent,)
         xp = namespace_of((*arrays, *saved))
@@ -122,17 +150,23 @@ def _vjp(node: Node, saved: tuple, cotangent: Any, create_graph: bool) -> Sequen
     if meta is not None and meta.xp is not None and xp is numpy:
         xp = meta.xp
     if node.several:
-        cotangent = _filled(node, cotangent, xp)
+        cotangent = node.fill(cotangent, xp)
+        if cotangent is None:
+            return (None,) * len(node.edges)
     if modes.special and modes.state.observers:
         return modes.state.observers[-1].around(node.name(), (), lambda: node.vjp(xp, saved, cotangent))
+    if modes.special and modes.state.anomaly:
+        return checked_vjp(node, xp, saved, cotangent)
     return node.vjp(xp, saved, cotangent)
 
 
-def _send(edge: Any, gradient: Any, heap: list, pending: dict, leaves: dict) -> None:
-    """Add a gradient to what is pending for the thing that an edge leads to."""
+def _send(edge: Any, gradient: Any, heap: list, pending: dict, leaves: dict, watch: Any) -> None:
+    """Add a gradient, or None where a rule gave none, to what is pending for the thing that an edge leads to."""
     if edge.edge_kind == LEAF:
         entry = leaves.get(id(edge))
         leaves[id(edge)] = (edge, gradient, False) if entry is None else _sum(entry, gradient)
+        if watch is not None:
+            watch.arrived(edge, leaves)
         return
     node, index = node_of(edge)
     number = node.sequence  # type: ignore[union-attr]
@@ -145,26 +179,23 @@ def _send(edge: Any, gradient: Any, heap: list, pending: dict, leaves: dict) -> 
     if entry is None:
         heappush(heap, -number)
         entry = pending[number] = (node, {}, False)
-    slots = entry[1]
-    slots[index] = slots[index] + gradient if index in slots else gradient
+    slots: dict[int, Any] = entry[1]
+    if gradient is not None:
+        slots[index] = slots[index] + gradient if index in slots else gradient
 
 
 def _sum(entry: tuple, gradient: Any) -> tuple:
     """Sum what arrives: the first time into new memory, from then on in place."""
     thing, total, owned = entry
+    if gradient is None:
+        return entry
+    if total is None:
+        return thing, gradient, False
     if owned:
         total += gradient
         return entry
     total = total + gradient
     return thing, total, total.__class__ is np.ndarray
-
-
-def _filled(node: Node, slots: dict, xp: Any) -> tuple:
-    """The cotangents of all outputs of a node with several: zeros for those that none reached."""
-    outputs = node.meta.outputs  # type: ignore[union-attr]
-    return tuple(
-        slots[index] if index in slots else xp.zeros(shape, dtype=dtype) for index, (shape, dtype) in enumerate(outputs)
-    )
 
 
 def as_tensors(node: Node, saved: tuple) -> tuple:
@@ -173,6 +204,7 @@ def as_tensors(node: Node, saved: tuple) -> tuple:
     fixed = len(node.primitive.operands) - node.primitive.variadic
     logs = iter(node.writes)
     tangents = (node.meta.tangents if node.meta is not None else None) or {}
+    packed = node.saved.__class__ is not tuple  # what hooks unpacked need not be what the leaf holds
     for place, kind, index in node.plan.arrays:
         if kind == OUT:
             ports = len(node.primitive.outputs) > 1 or node.primitive.many_outputs
@@ -180,10 +212,10 @@ def as_tensors(node: Node, saved: tuple) -> tuple:
         elif kind == VALUE and index >= fixed:
             edges = node.edges[fixed:]
             values[place] = tuple(
-                _restored(v, e, None, place in tangents) for v, e in zip(saved[place], edges, strict=True)
+                _restored(v, e, None, packed or place in tangents) for v, e in zip(saved[place], edges, strict=True)
             )
         elif hasattr(saved[place], "dtype"):
-            values[place] = _restored(saved[place], node.edges[index], next(logs, None), place in tangents)
+            values[place] = _restored(saved[place], node.edges[index], next(logs, None), packed or place in tangents)
         if place in tangents:
             restore_tangents(values[place], tangents[place])
     return tuple(values)
@@ -198,11 +230,11 @@ def restore_tangents(value: Any, tangents: Any) -> None:
         value._forward = tangents
 
 
-def _restored(array: Array, edge: Any, writes: list | None, is_dual: bool = False) -> Any:
+def _restored(array: Array, edge: Any, writes: list | None, keeps_array: bool = False) -> Any:
     """A tensor on a saved array, with the history of the operand or output that it was."""
     if not hasattr(array, "dtype"):
         return array
-    if edge is not None and edge.edge_kind == LEAF and not is_dual:
+    if edge is not None and edge.edge_kind == LEAF and not keeps_array:
         return edge
     tensor = wrap(array)
     tensor._node = edge
@@ -211,17 +243,20 @@ def _restored(array: Array, edge: Any, writes: list | None, is_dual: bool = Fals
 
 
 def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None:
-    """Add a gradient to a leaf's `.grad`, and call the leaf's hooks."""
-    hooks = leaf._hooks
-    if hooks is not None:
-        gradient = hooks.before(leaf, gradient)
+    """Add a gradient to a leaf's `.grad`; with `owned`, nobody else holds the gradient's memory."""
+    if leaf._node is not LEAF_MARK:  # it stopped requiring a gradient
+        return
     with _accumulating:
         old = leaf._grad
         if isinstance(gradient, Tensor):  # create_graph: the gradient has a history to keep
             leaf._grad = gradient if old is None else old + gradient
         elif old is None:
             # a fresh array is taken over as it is; one that somebody else may hold is copied
-            if gradient.__class__ is np.ndarray and not owned and (getrefcount(gradient) > 4 or gradient.base is not None):
+            if (
+                gradient.__class__ is np.ndarray
+                and not owned
+                and (getrefcount(gradient) > 4 or gradient.base is not None)
+            ):
                 gradient = gradient.copy()
             leaf._grad = wrap(gradient)
         elif old._node is not None:
@@ -232,15 +267,18 @@ def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None:
                 log_write(old._writes, "AccumulateGrad")
         else:
             old._data = old._data + gradient
-    if hooks is not None:
-        hooks.after(leaf)
 
 
 class Captures:
-    """The tensors whose gradients are wanted, in place of accumulation into leaves."""
+    """The inputs, given as edges, whose gradients are wanted, in place of accumulation into leaves.
 
-    def __init__(self, roots: Sequence[tuple[Any, Any]], inputs: Sequence[Tensor]) -> None:
-        self.inputs = [edge_of(tensor) for tensor in inputs]
+    With `accumulates`, the gradients of leaves among them are added to their `.grad`, and nothing is captured: what is
+    no leaf is expected to retain its gradient.
+    """
+
+    def __init__(self, roots: Sequence[tuple[Any, Any]], inputs: Sequence[Any], accumulates: bool = False) -> None:
+        self.inputs = inputs
+        self.accumulates = accumulates
         self.nodes: set[Node] = set()
         self.gradients: list[Any] = [None] * len(inputs)
         self._places: dict[tuple[int, int], list[int]] = {}
@@ -251,7 +289,18 @@ class Captures:
             self._places.setdefault((id(node), index), []).append(place)
             if edge.edge_kind != LEAF:
                 self.nodes.add(node)  # type: ignore[arg-type]
+        self.targets = {id(edge) for edge in self.inputs if edge is not None and edge.edge_kind == LEAF}
         self.needed = self._leading_to_inputs([edge for edge, _ in roots])
+        if accumulates:
+            self.needed |= self.nodes
+
+    def adds_to(self, leaf: Tensor) -> bool:
+        """Whether the gradient of a leaf is to be added to its `.grad`."""
+        return self.accumulates and id(leaf) in self.targets
+
+    def executes(self, thing: Any) -> bool:
+        """Whether a node, or a leaf, takes part in the pass."""
+        return thing in self.needed or thing in self.nodes if isinstance(thing, Node) else id(thing) in self.targets
 
     def take(self, thing: Any, gradient: Any) -> None:
         """Keep the gradient that reached a node, or a leaf, for the inputs that are its outputs."""
@@ -267,7 +316,6 @@ class Captures:
 
     def _leading_to_inputs(self, roots: Sequence[Any]) -> set[Node]:
         """The nodes from which some input can be reached, found by one walk over the graph without recursion."""
-        targets = {id(edge) for edge in self.inputs if edge is not None and edge.edge_kind == LEAF}
         order: list[Node] = []
         seen: set[int] = set()
         stack = [node for node, _ in (node_of(edge) for edge in roots if edge.edge_kind != LEAF)]
@@ -285,7 +333,7 @@ class Captures:
                 if edge is None:
                     continue
                 if edge.edge_kind == LEAF:
-                    if id(edge) in targets:
+                    if id(edge) in self.targets:
                         leading.add(node)
                 else:
                     maker = node_of(edge)[0]

@@ -11,6 +11,8 @@ count, the moment the last tensor that leads into it is dropped.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+import re
 from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -61,18 +63,19 @@ class Meta:
 
 
 class Annex:
-    """What few nodes have: hooks, metadata, the place in the program where the operation ran."""
+    """What few nodes have: hooks and metadata."""
 
-    __slots__ = ("capture_hooks", "metadata", "place", "post_hooks", "pre_hooks", "retained", "tensor_hooks")
+    __slots__ = ("accumulators", "metadata", "outputs", "place", "post_hooks", "pre_hooks", "retained", "tensor_hooks")
 
     def __init__(self) -> None:
         self.tensor_hooks: dict | None = None  # output number -> ordered dict of hooks on that output's gradient
         self.retained: dict | None = None  # output number -> weak reference to the tensor that keeps its gradient
-        self.pre_hooks: dict | None = None
-        self.post_hooks: dict | None = None
+        self.pre_hooks: OrderedDict | None = None
+        self.post_hooks: OrderedDict | None = None
         self.metadata: dict | None = None
-        self.place: Any = None
-        self.capture_hooks: dict | None = None
+        self.place: Any = None  # where in the program the operation ran, if that was recorded
+        self.accumulators: list = []  # those of its leaves that have hooks, which live as long as this node
+        self.outputs: dict[int, tuple] = {}  # output number -> (shape, dtype), of edges that a user holds
 
 
 class Node:
@@ -85,10 +88,13 @@ class Node:
     __slots__ = ("__weakref__", "annex", "edges", "meta", "params", "plan", "saved", "sequence", "writes")
 
     edge_kind: ClassVar[int] = NODE
-    is_leaf: ClassVar[bool] = False  # whether the program sees what it made as a leaf: an input of a transformed function
+    is_leaf: ClassVar[bool] = (
+        False  # whether the program sees what it made as a leaf: an input of a transformed function
+    )
     primitive: ClassVar[Primitive]
     rule: ClassVar[Any] = None  # the rule of a record with one operand
     several: ClassVar[bool] = False  # whether it has several outputs with cotangents
+    guards_saved: ClassVar[bool] = False  # whether it checks by itself what it saved, as a user's Function does
     edges: tuple
     plan: Plan
     saved: Any
@@ -102,6 +108,16 @@ class Node:
         """Carry the cotangent of the output back to each operand, computing on arrays of the namespace `xp`."""
         raise NotImplementedError
 
+    def fill(self, slots: dict[int, Any], xp: Any) -> tuple | None:
+        """The cotangents of all outputs of a node with several: zeros for those that none reached; None if none did."""
+        if not slots:
+            return None
+        outputs = self.meta.outputs  # type: ignore[union-attr]
+        return tuple(
+            slots[index] if index in slots else xp.zeros(shape, dtype=dtype)
+            for index, (shape, dtype) in enumerate(outputs)  # type: ignore[arg-type]
+        )
+
     def name(self) -> str:
         """The operation's printed name, such as `SinBackward0`."""
         return type(self).__name__
@@ -112,7 +128,7 @@ class Node:
         return self.annex
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
 class Port:
@@ -134,6 +150,12 @@ def node_of(edge: Any) -> tuple[Node | None, int]:
     if edge.edge_kind == PORT:
         return edge.node, edge.index
     return edge, 0
+
+
+def public_name(node: Node) -> str:
+    """The function that a node's name stands for: `clamp_min` for ClampMinBackward0."""
+    words = re.findall("[A-Z][a-z0-9]*", node.name().partition("Backward")[0])
+    return "_".join(words).lower()
 
 
 # --- in-place writes ---------------------------------------------------------------------------------------------
@@ -169,14 +191,10 @@ def version_at(writes: list, sequence: int) -> int:
 
 def check_saved(node: Node) -> tuple:
     """A node's saved values; an error where they are gone, or were written to since they were saved."""
+    if node.guards_saved:
+        return ()
     if node.saved is FREED:
-        raise RuntimeError(
-            "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-            "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-            "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
-            "you need to access saved tensors after calling backward.\n"
-            f"The operation is {node.name()}: run the forward pass again, or pass retain_graph=True to the first backward()."
-        )
+        raise freed(node)
     for place, writes, origin in node.primitive.saved_arrays(node):
         since = [by for stamp, by, _ in writes if stamp > node.sequence]
         if not since:
@@ -185,7 +203,18 @@ def check_saved(node: Node) -> tuple:
             raise stale(node, writes)
         if origin is not None and origin.edge_kind == LEAF:  # the leaf was given other data: the rules see those
             node.saved = (*node.saved[:place], origin._data, *node.saved[place + 1 :])
-    return node.saved
+    return node.saved if node.saved.__class__ is tuple else node.saved.unpack(node)
+
+
+def freed(node: Node) -> RuntimeError:
+    """The error for saved values that a backward pass has freed."""
+    return RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+        "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+        "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+        "you need to access saved tensors after calling backward.\n"
+        f"The operation is {node.name()}: run the forward pass again, or pass retain_graph=True to the first backward()."
+    )
 
 
 def stale(node: Node, writes: list) -> RuntimeError:
@@ -196,7 +225,11 @@ def stale(node: Node, writes: list) -> RuntimeError:
     maker = node_of(saved[2])[0] if saved is not None else None
     name = recorded[-1] if recorded and maker is not node else maker.name() if maker is not None else None
     which = f", which is output 0 of {_short(name)}," if name else ""
-    text = type_and_shape(node.saved[saved[0]]) if saved is not None and hasattr(node.saved[saved[0]], "dtype") else "torch.Tensor"
+    text = (
+        type_and_shape(node.saved[saved[0]])
+        if saved is not None and hasattr(node.saved[saved[0]], "dtype")
+        else "torch.Tensor"
+    )
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[{text}]{which} is at version {version_of(writes)}; "

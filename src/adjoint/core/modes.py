@@ -21,6 +21,7 @@ class _State(threading.local):
     inference: bool = False
     anomaly: bool = False
     check_nan: bool = True
+    evaluating: Any = None  # the node whose backward pass computes, under anomaly detection
     forward_grad_enabled: bool = True
     forward_level: int = 0  # how many levels of forward-mode differentiation are open
     saved_tensors_hooks: tuple = ()  # pairs (pack, unpack), innermost last

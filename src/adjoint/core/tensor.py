@@ -75,6 +75,7 @@ class Tensor:
     _data: Array
     _node: Any
     _writes: list | None
+    _hooks: Any
 
     if TYPE_CHECKING:  # the operations become methods in `adjoint.ops`, from their records
 
