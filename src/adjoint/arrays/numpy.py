@@ -36,6 +36,8 @@ less_equal = operator.le
 greater = operator.gt
 greater_equal = operator.ge
 matmul = operator.matmul
+bitwise_and, bitwise_or, bitwise_xor, bitwise_invert = operator.and_, operator.or_, operator.xor, operator.invert
+bitwise_left_shift, bitwise_right_shift = operator.lshift, operator.rshift
 
 exp, expm1, log, log1p, log2, log10 = np.exp, np.expm1, np.log, np.log1p, np.log2, np.log10
 sqrt, square, reciprocal = np.sqrt, np.square, np.reciprocal
@@ -73,7 +75,9 @@ def where(condition: Array, x: Array, y: Array) -> Array:
 
 def sign(x: Array) -> Array:
     """-1, 0 or 1, and 0 for NaN; a complex number divided by its absolute value."""
-    return np.sign(x) if x.dtype.kind == "c" else np.subtract(x > 0, x < 0, dtype=x.dtype)
+    if x.dtype.kind == "c":
+        return np.sign(x)
+    return x.copy() if x.dtype.kind == "b" else np.subtract(x > 0, x < 0, dtype=x.dtype)
 
 
 def remainder(x: Array, y: Array) -> Array:

@@ -133,6 +133,8 @@ class Primitive:
 
     def usable_mask(self, mask: int) -> int:
         """The bits of `mask` whose operands have a rule."""
+        if not self.rules:
+            return 0
         if self.joint or self.variadic:
             return mask
         for index, rule in enumerate(self.rules):

@@ -62,6 +62,7 @@ def constant(
     promotes: str | None = "common",
     verb: str | None = None,
     public: bool = True,
+    inplace: bool = False,
     aliases: tuple[str, ...] = (),
     doc: str = "",
 ) -> Callable:
@@ -73,7 +74,7 @@ def constant(
     _provide(function, verb or name)
     if public:
         function.__doc__ = describe(primitive)
-        export(function, aliases=aliases)
+        export(function, inplace=inplace, aliases=aliases)
     return function
 
 

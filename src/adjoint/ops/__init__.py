@@ -3,6 +3,8 @@
 from adjoint.ops import (
     arithmetic,
     batching,
+    bitwise,
+    choice,
     comparison,
     complex,
     conversion,
@@ -19,7 +21,7 @@ from adjoint.ops import (
 )
 
 FAMILIES = (
-    arithmetic, comparison, complex, conversion, creation, filling, indexing, matrix, pointwise, powers, reduction,
+    arithmetic, bitwise, choice, comparison, complex, conversion, creation, filling, indexing, matrix, pointwise, powers, reduction,
     rounding, shape,
 )  # fmt: skip
 

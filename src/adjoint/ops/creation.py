@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.arrays import namespace_of
 from adjoint.arrays.tensor import verb
 from adjoint.core import dtypes
 from adjoint.core.dtypes import dtype as DType
@@ -242,8 +243,8 @@ def full(
 
 def _like(input: Tensor, value: Any, dtype: DType | None, requires_grad: bool) -> Tensor:
     data = input._data
-    array = np.full_like(data, value, dtype=(dtype or input.dtype).numpy, shape=data.shape)
-    result = wrap(array)
+    xp = namespace_of((data,))
+    result = wrap(xp.full_like(data if dtype is None else xp.astype(data, dtype.numpy), value))
     if requires_grad:
         result.requires_grad = True
     return result

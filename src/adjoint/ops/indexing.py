@@ -8,6 +8,7 @@ import numpy as np
 
 from adjoint.arrays.tensor import verb
 from adjoint.core import inplace
+from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor, wrap
@@ -253,6 +254,23 @@ def _place_verb(values: Tensor, index: Any, shape: tuple[int, ...]) -> Tensor:
     )
 
 
+@public()
+def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
+    """The indices of the elements that are not zero: one row for each, or a tuple with one tensor for each dimension.
+
+    >>> import adjoint as torch
+    >>> torch.nonzero(torch.tensor([[0, 1], [2, 0]]))
+    tensor([[0, 1],
+            [1, 0]])
+    """
+    (input,) = require_tensors("nonzero", input)
+    data = np.asarray(input._data)
+    if as_tuple:
+        return tuple(wrap(each) for each in np.nonzero(np.atleast_1d(data)))
+    result = wrap(np.argwhere(data))
+    return result if out is None else write_out(out, result)
+
+
 # --- writing ---
 
 _index_put = linear(
@@ -321,7 +339,7 @@ def _fitted(value: Tensor, shape: tuple[int, ...]) -> Tensor:
         ) from None
 
 
-_copy = linear(
+overwritten = linear(
     "copy",
     lambda xp, old, value: value,
     transpose=(lambda xp, g: xp.zeros_like(g), lambda xp, g: g),
@@ -337,7 +355,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     value = to_dtype(src, self.dtype) if src._data.dtype != self._data.dtype else src
     if value._data.shape != self._data.shape:
         value = _broadcast_for_copy(value, self._data.shape)
-    return inplace.update(self, lambda old: _copy(old, value), "copy_")
+    return inplace.update(self, lambda old: overwritten(old, value), "copy_")
 
 
 def _broadcast_for_copy(value: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -8,11 +8,15 @@ from typing import Any
 from adjoint.core import inplace
 from adjoint.core.exports import exports
 from adjoint.core.tensor import Tensor
+from adjoint.ops.conversion import to_dtype
+from adjoint.ops.indexing import overwritten
 
 #: operators whose in-place form is the in-place form of a function
 _INPLACE_OPERATORS = {
     "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
     "__ifloordiv__": "floor_divide_", "__imod__": "remainder_",
+    "__iand__": "bitwise_and_", "__ior__": "bitwise_or_", "__ixor__": "bitwise_xor_",
+    "__ilshift__": "bitwise_left_shift_", "__irshift__": "bitwise_right_shift_",
 }  # fmt: skip
 
 
@@ -35,9 +39,16 @@ def install(operators: dict[str, Callable], properties: dict[str, Callable | tup
 
 def _in_place(function: Callable, name: str) -> Callable:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return inplace.update(self, lambda old: function(old, *args, **kwargs), name)
+        return inplace.update(self, lambda old: _kept_in_graph(old, function(old, *args, **kwargs)), name)
 
     method.__name__ = name
     method.__qualname__ = f"Tensor.{name}"
     method.__doc__ = f"In-place form of `{function.__name__}`: writes the result into this tensor, and returns it."
     return method
+
+
+def _kept_in_graph(old: Tensor, result: Tensor) -> Tensor:
+    """A result without history, as that of a comparison, cuts off the history of the value that it overwrites."""
+    if old._node is None or result._node is not None:
+        return result
+    return overwritten(old, to_dtype(result, old.dtype))

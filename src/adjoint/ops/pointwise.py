@@ -21,7 +21,7 @@ cos = elementwise(
     doc="The cosine of each element, in radians.",
 )  # fmt: skip
 tanh = elementwise(
-    "tanh", partial=lambda xp, out: 1 - out * out, promotes="float",
+    "tanh", partial=lambda xp, out: (1 - out) * (1 + out), promotes="float",
     doc="The hyperbolic tangent of each element.",
 )  # fmt: skip
 sigmoid = elementwise(
@@ -29,6 +29,6 @@ sigmoid = elementwise(
     doc="`1 / (1 + exp(-x))` for each element.",
 )  # fmt: skip
 relu = elementwise(
-    "relu", lambda xp, x: xp.maximum(x, 0), gate=lambda xp, out: out > 0,
+    "relu", lambda xp, x: xp.maximum(x, 0), gate=lambda xp, out: out != 0,
     doc="Each element where it is positive, else 0.",
 )  # fmt: skip

@@ -10,7 +10,8 @@ from adjoint.core.dtypes import get_default_dtype
 from adjoint.core.exports import public
 from adjoint.core.statements import elementwise
 from adjoint.core.tensor import Tensor
-from adjoint.ops.comparison import clamp, eq, lt, where
+from adjoint.ops.choice import clamp, where
+from adjoint.ops.comparison import eq, lt
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.refusals import invalid_combination, is_boolean, is_integral, not_implemented_for
 
@@ -74,7 +75,11 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     tensor([1., 4., 9.])
     """
     both = isinstance(input, Tensor) and isinstance(exponent, Tensor)
-    if not (both or (isinstance(input, Tensor) and isinstance(exponent, Number)) or (isinstance(input, Number) and isinstance(exponent, Tensor))):
+    if not (
+        both
+        or (isinstance(input, Tensor) and isinstance(exponent, Number))
+        or (isinstance(input, Number) and isinstance(exponent, Tensor))
+    ):
         raise invalid_combination("pow", (input, exponent))
     if is_boolean(input) and is_boolean(exponent):
         raise not_implemented_for("pow", input if isinstance(input, Tensor) else exponent)
@@ -100,7 +105,9 @@ def _integer_power(base: Any, exponent: Any) -> Tensor:
     """A power of integers. Of a tensor of negative exponents what is left is the integer part: 0 except for 1 and -1."""
     if not isinstance(exponent, Tensor):
         if exponent < 0:
-            raise RuntimeError("Integers to negative integer powers are not allowed.\nMake them floating-point, as in x.float().")
+            raise RuntimeError(
+                "Integers to negative integer powers are not allowed.\nMake them floating-point, as in x.float()."
+            )
         return _pow_zero(base) if exponent == 0 and not is_boolean(base) else _pow_scalar(base, exponent)
     negative = lt(exponent, 0)
     record = _pow_tensor if isinstance(base, Tensor) else _pow_base

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from adjoint.core.dtypes import scalar_type_name
+import numpy as np
+
+from adjoint.core.dtypes import BOOL, INTEGER, scalar_type_name
+from adjoint.core.dtypes import dtype as DType
 from adjoint.core.tensor import Tensor
 
 
@@ -23,7 +26,9 @@ def refuse_zero_divisor(input: Any, other: Any) -> None:
     """Integers have no infinity: dividing them by zero is an error."""
     if is_integral(input) and is_integral(other):
         if bool((other._data == 0).any()) if isinstance(other, Tensor) else other == 0:
-            raise RuntimeError("ZeroDivisionError\nIntegers cannot be divided by zero: make one of them floating-point.")
+            raise RuntimeError(
+                "ZeroDivisionError\nIntegers cannot be divided by zero: make one of them floating-point."
+            )
 
 
 def has_no_derivative(function: str) -> Callable[..., NoReturn]:
@@ -46,7 +51,7 @@ def refuse_complex(function: str, x: Any) -> None:
 
 def not_implemented_for(kernel: str, x: Tensor) -> NotImplementedError:
     """PyTorch's words for a type of numbers that an operation does not take."""
-    return NotImplementedError(f'"{kernel}" not implemented for \'{scalar_type_name(x.dtype)}\'')
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_type_name(x.dtype)}'")
 
 
 def invalid_combination(function: str, args: tuple, kwargs: dict[str, Any] | None = None) -> TypeError:
@@ -57,3 +62,30 @@ def invalid_combination(function: str, args: tuple, kwargs: dict[str, Any] | Non
     return TypeError(
         f"{function}() received an invalid combination of arguments - got ({', '.join(given)}{ending}), but expected one of:"
     )
+
+
+_C_NAMES = {
+    "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t", "float32": "float",
+    "float64": "double", "float16": "at::Half", "bfloat16": "at::BFloat16", "uint16": "uint16_t", "uint32": "uint32_t",
+    "uint64": "uint64_t",
+}  # fmt: skip
+
+
+def converted(number: Any, dtype: DType, name: str | None = None) -> Any:
+    """A Python number as one of this type; an error in PyTorch's words where it does not fit. Negative ones wrap."""
+    title = name or _C_NAMES.get(dtype.name, dtype.name)
+    refusal = RuntimeError(f"value cannot be converted to type {title} without overflow")
+    if isinstance(number, complex):
+        if dtype.is_complex:
+            return number
+        if number.imag:
+            raise refusal
+        number = number.real
+    if dtype.rank == BOOL:
+        return bool(number)
+    if dtype.rank != INTEGER:
+        return number
+    limits = np.iinfo(dtype.numpy)
+    if number != number or not (-limits.max if limits.min == 0 else limits.min) <= number <= limits.max:
+        raise refusal
+    return int(number) % (int(limits.max) + 1) if limits.min == 0 else int(number)

@@ -49,7 +49,11 @@ _unsqueeze = linear(
     transpose=lambda xp, g, *, axis: xp.squeeze(g, axis),
     view=True,
 )
-_SQUEEZE: dict[str, Any] = {"forward": lambda xp, x, *, axis: xp.squeeze(x, axis), "transpose": _unreshape, "view": True}
+_SQUEEZE: dict[str, Any] = {
+    "forward": lambda xp, x, *, axis: xp.squeeze(x, axis),
+    "transpose": _unreshape,
+    "view": True,
+}
 _squeeze_all = linear("squeeze_all", **_SQUEEZE, node="SqueezeBackward0")
 _squeeze_axis = linear("squeeze_axis", **_SQUEEZE, node="SqueezeBackward1")
 _squeeze_axes = linear("squeeze_axes", **_SQUEEZE, node="SqueezeBackward2")

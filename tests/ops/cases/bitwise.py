@@ -75,7 +75,7 @@ i << 1.5
 k << 1
 i & 1.5
 x ^ x
-i.clone().bitwise_and_(x)
+
 u.clone().bitwise_and_(i)
 k.clone().bitwise_and_(i)
 i & [1]
