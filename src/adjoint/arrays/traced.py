@@ -199,9 +199,19 @@ def _one(dtype: np.dtype) -> np.ndarray:
     return np.ones(1, dtype)
 
 
-def _stand_in(operand: Operand) -> Any:
-    """An array of one element, or the number itself, on which NumPy shows the type of a result."""
-    return _one(operand.dtype) if isinstance(operand, Value) else operand
+@cache
+def _result_dtype(verb: str, types: tuple[Any, ...]) -> np.dtype:
+    """The type that NumPy gives for arrays of these dtypes and Python numbers of these types, found by trying."""
+    with np.errstate(all="ignore"):
+        samples = [_one(each) if isinstance(each, np.dtype) else each(1) for each in types]
+        return evaluate(_TYPED_LIKE.get(verb, verb), samples, {}).dtype
+
+
+_TYPED_LIKE = {"erf": "exp"}  # SciPy has it, and need not be loaded for this
+
+
+def _type(operand: Operand) -> Any:
+    return operand.dtype if hasattr(operand, "dtype") else type(operand)
 
 
 def _hollow(value: Value) -> np.ndarray:
@@ -230,7 +240,7 @@ def _elementwise(verb: str) -> Callable[..., TracedArray]:
     def record(*xs: Any) -> TracedArray:
         operands = [_operand(x) for x in xs]
         shape = np.broadcast_shapes(*map(_shape_of, operands))
-        return _record(verb, operands, {}, shape, evaluate(verb, [_stand_in(x) for x in operands], {}).dtype)
+        return _record(verb, operands, {}, shape, _result_dtype(verb, tuple(map(_type, operands))))
 
     return record
 
@@ -247,7 +257,7 @@ def _reduction(verb: str) -> Callable[..., TracedArray]:
         ndim = len(value.shape)
         axes = tuple(range(ndim)) if axis is None else tuple(sorted(normalize_axis_tuple(axis, ndim)))
         parameters = {"axis": axes, "keepdims": keepdims}
-        dtype = evaluate(verb, [_one(value.dtype)], {}).dtype
+        dtype = _result_dtype(verb, (value.dtype,))
         return _record(verb, [value], parameters, _reduced_shape(value.shape, axes, keepdims), dtype)
 
     return record
@@ -395,6 +405,10 @@ class TracedNamespace:
         operands = [_operand(x), _operand(values), *map(_operand, arrays)]
         return _record("put", operands, {"index": template}, x.shape, x.dtype)
 
+    @staticmethod
+    def write(target: Any, values: Any) -> None:
+        target[...] = values
+
     # --- several arrays at once ---
 
     @staticmethod
@@ -411,7 +425,7 @@ class TracedNamespace:
         operands = [_operand(x) for x in arrays]
         shape = _shape_of(operands[0])
         axis = normalize_axis_index(axis, len(shape) + 1)
-        dtype = np.result_type(*(_stand_in(x) for x in operands))
+        dtype = np.result_type(*(x if _type(x) is type(x) else x.dtype for x in operands))
         return _record("stack", operands, {"axis": axis}, (*shape[:axis], len(operands), *shape[axis:]), dtype)
 
     @staticmethod

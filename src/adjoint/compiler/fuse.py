@@ -137,8 +137,8 @@ class _Scheduler:
         for operation in reversed(self.program.operations):
             result = operation.result
             home = self.home.get(result, -1)
-            kernel = self.steps[home]
-            if home < 0 or not isinstance(kernel, Kernel) or operation not in kernel.operations or result in results:
+            kernel = self.steps[home] if home >= 0 else None
+            if not isinstance(kernel, Kernel) or operation not in kernel.operations or result in results:
                 continue
             homes = {self.home.get(user.result, -1) for user in users.get(result, ())}
             if len(homes) != 1:

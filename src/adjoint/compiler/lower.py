@@ -76,6 +76,7 @@ class _KernelWriter:
         self.indices: dict[int, Any] = {}  # loop -> its index, inside of it
         self.known: dict[Value, Lanes] = {}
         self.accumulators: dict[Operation, Any] = {}
+        self.carries: dict[Operation, Any] = {}  # what rounding took from sums in float64
         self.is_full: Any = None  # whether all lanes of this step are within the loop; None where that is certain
         self.left: Any = None  # how many are
 
@@ -85,6 +86,8 @@ class _KernelWriter:
     def write(self) -> None:
         for operation in self.nest.results:
             self.accumulators[operation] = self.new_accumulator(operation)
+            if operation.verb == "sum" and operation.operands[0].dtype == np.float64:
+                self.carries[operation] = self.new_accumulator(operation)
         self.load_invariants(0)
         self.write_level(0)
         self.builder.ret_void()
@@ -213,13 +216,15 @@ class _KernelWriter:
     def new_accumulator(self, reduction: Operation) -> Any:
         dtype = accumulator_dtype(reduction)
         operand = reduction.operands[0].dtype
-        return self.builder.alloca(ir_type(dtype, self.accumulator_code(operand).width))
+        return memory.reserve(self.builder, ir_type(dtype, self.accumulator_code(operand).width))
 
     def reset_accumulators(self) -> None:
         for reduction, place in self.accumulators.items():
             dtype = accumulator_dtype(reduction)
             code = self.accumulator_code(reduction.operands[0].dtype)
             self.builder.store(code.constant(identity(reduction.verb, dtype), dtype).value, place)
+            if reduction in self.carries:
+                self.builder.store(code.constant(0, dtype).value, self.carries[reduction])
 
     def accumulate(self, reduction: Operation) -> None:
         verb, dtype = reduction.verb, accumulator_dtype(reduction)
@@ -234,15 +239,29 @@ class _KernelWriter:
         if value.dtype.kind != "f":
             value = value.astype(dtype)  # integers may be too many for their own type
         value = _folded(verb, value, code.width).astype(dtype)
-        place = self.accumulators[reduction]
-        old = code.wrap(self.builder.load(place, typ=ir_type(dtype, code.width)), dtype)
-        self.builder.store(combine(verb, old, Lanes(code, value.value, dtype)).value, place)
+        value = Lanes(code, value.value, dtype)
+        old = self.accumulated(code, reduction)
+        new = combine(verb, old, value)
+        self.builder.store(new.value, self.accumulators[reduction])
+        if reduction in self.carries:
+            added = new - old
+            lost = (old - (new - added)) + (value - added)
+            carry = self.at(self.carries[reduction], code, dtype)
+            self.builder.store((carry + lost).value, self.carries[reduction])
+
+    def accumulated(self, code: Code, reduction: Operation) -> Lanes:
+        return self.at(self.accumulators[reduction], code, accumulator_dtype(reduction))
+
+    def at(self, place: Any, code: Code, dtype: np.dtype) -> Lanes:
+        return code.wrap(self.builder.load(place, typ=ir_type(dtype, code.width)), dtype)
 
     def store_accumulators(self) -> None:
-        for reduction, place in self.accumulators.items():
-            dtype = accumulator_dtype(reduction)
+        for reduction in self.accumulators:
             code = self.accumulator_code(reduction.operands[0].dtype)
-            total = code.wrap(self.builder.load(place, typ=ir_type(dtype, code.width)), dtype)
+            total = self.accumulated(code, reduction)
+            if reduction in self.carries:
+                carry = self.at(self.carries[reduction], code, total.dtype)
+                total = (carry == carry).select(total + carry, total)  # noqa: PLR0124  (NaN after an infinity)
             if self.lanes_are_reduced:
                 total = _folded(reduction.verb, total, 1)
             access = self.nest.results[reduction]
@@ -287,7 +306,7 @@ def write_combination(module: Any, name: str, partial: Partial, slots: dict[Valu
     source = _address(builder, function.args[0], slots[partial.buffer])
     target = _address(builder, function.args[0], slots[reduction.result])
     count, size = partial.buffer.shape[0], reduction.result.size
-    place = builder.alloca(ir_type(dtype))
+    place = memory.reserve(builder, ir_type(dtype))
     with _loop(builder, _int64(0), _int64(size), 1) as element:
         builder.store(code.constant(identity(reduction.verb, dtype), dtype).value, place)
         with _loop(builder, _int64(0), _int64(count), 1) as share:

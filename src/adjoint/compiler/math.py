@@ -416,15 +416,15 @@ def library_loop(code: Code, name: str, dtype: np.dtype) -> Any:
     builder = ir.IRBuilder(start)
     element_type, index_type = ir_type(dtype), ir.IntType(32)
     place = builder.alloca(element_type, size=code.width)
-    whole = builder.bitcast(place, kind.as_pointer())
-    builder.store(function.args[0], whole, align=dtype.itemsize)
+    place.type = ir.PointerType()
+    builder.store(function.args[0], place, align=dtype.itemsize)
     builder.branch(lanes)
 
     builder.position_at_end(lanes)
     scalar = Code(builder, 1)
     lane = builder.phi(index_type)
-    element = builder.gep(place, [lane])
-    angle = scalar.wrap(builder.load(element), dtype).astype(F64).value
+    element = builder.gep(place, [lane], source_etype=element_type)
+    angle = scalar.wrap(builder.load(element, typ=element_type), dtype).astype(F64).value
     value = scalar.wrap(scalar.intrinsic(name, angle.type, angle), F64).astype(dtype)
     builder.store(value.value, element)
     following = builder.add(lane, index_type(1))
@@ -433,7 +433,7 @@ def library_loop(code: Code, name: str, dtype: np.dtype) -> Any:
     builder.cbranch(builder.icmp_unsigned("<", following, index_type(code.width)), lanes, end)
 
     builder.position_at_end(end)
-    builder.ret(builder.load(whole, align=dtype.itemsize))
+    builder.ret(builder.load(place, typ=kind, align=dtype.itemsize))
     return function
 
 

@@ -12,11 +12,18 @@ import numpy as np
 from adjoint.compiler.lanes import Code, Lanes, ir_type, suffix
 from adjoint.core.lazy import lazy
 
-__all__ = ["full_mask", "load", "load_scalar", "store"]
+__all__ = ["full_mask", "load", "load_scalar", "reserve", "store"]
 
 ir = lazy("llvmlite.ir", extra="compile")
 
 BYTE = np.dtype(np.uint8)
+
+
+def reserve(builder: Any, kind: Any, count: int | None = None) -> Any:
+    """Room for a value, or for so many, on the stack. It must be asked for at the start of a function."""
+    place = builder.alloca(kind, size=count)
+    place.type = ir.PointerType()  # as all pointers here, it does not say to what it points
+    return place
 
 
 def in_memory(dtype: np.dtype) -> np.dtype:
