@@ -11,7 +11,7 @@ tensor(-5.4668)
 import sys as _sys
 from math import e, inf, nan, pi
 
-from adjoint import autograd, nn, ops
+from adjoint import autograd, func, nn, ops
 from adjoint.autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -28,6 +28,7 @@ from adjoint.core.exports import exports as _exports
 from adjoint.core import forward as _forward
 from adjoint.core.printing import set_printoptions
 from adjoint.core.tensor import Size, Tensor
+from adjoint.func import vmap
 
 __version__ = "0.1.0"
 
