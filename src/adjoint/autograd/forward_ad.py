@@ -12,6 +12,7 @@ tensor(6.)
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from typing import Any, NamedTuple
 
@@ -119,20 +120,25 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
         raise RuntimeError(
             "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
         )
+    check_types(tensor, tangent)
+    if level > current:
+        raise RuntimeError(
+            f"Invalid level given to _make_dual\nThe level that is open is {current}: leave out level=, or pass that number."
+        )
+    return make(tensor, tangent, _open.numbers[level], level)
+
+
+def check_types(tensor: Tensor, tangent: Tensor) -> None:
+    """Refuse values and tangents that have no derivatives."""
     for name, given in (("primal", tensor), ("tangent", tangent)):
         if not (given.is_floating_point() or given.is_complex()):
             raise ValueError(
                 f"Expected {name} to be floating point or complex, but got: {given.dtype}\n"
                 "Only real and complex numbers have derivatives: convert it first, as in x.float()."
             )
-    if level > current:
-        raise RuntimeError(
-            f"Invalid level given to _make_dual\nThe level that is open is {current}: leave out level=, or pass that number."
-        )
-    return with_tangent(tensor, tangent, _open.numbers[level], level)
 
 
-def with_tangent(tensor: Tensor, tangent: Tensor, number: int, level: int = 0) -> Tensor:
+def make(tensor: Tensor, tangent: Tensor, number: int, level: int = 0) -> Tensor:
     """A view of `tensor` that carries `tangent` for a level of the core; messages name it `level`."""
     dual = view_as(tensor, tensor)
     if not tangents.is_enabled():
@@ -186,15 +192,17 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
         return UnpackedDualTensor(tensor, None)
     if level > current:
         return UnpackedDualTensor(fw_primal(tensor), None)
-    return UnpackedDualTensor(*without_tangent(tensor, _open.numbers[level]))
+    number = _open.numbers[level]
+    tangent = tangents.tangent(tensor, number) if tangents.is_enabled() else None
+    return UnpackedDualTensor(without_tangent(tensor, number, fw_primal), tangent)
 
 
-def without_tangent(tensor: Tensor, number: int) -> tuple[Tensor, Tensor | None]:
-    """A view of a tensor as the levels below `number` see it, and the tangent that it carries for that level."""
-    primal = fw_primal(tensor)
+def without_tangent(tensor: Tensor, number: int, view: Callable[[Tensor], Tensor]) -> Tensor:
+    """A view of a tensor, made by `view`, as the levels below `number` see it."""
+    primal = view(tensor)
     carried = tangents.tangents_of(primal)
     tangents.carry(primal, {each: value for each, value in carried.items() if each < number})
-    return primal, tangents.tangent(tensor, number) if tangents.is_enabled() else None
+    return primal
 
 
 def _is_fwd_grad_enabled() -> bool:
