@@ -9,7 +9,7 @@ import numpy as np
 
 from adjoint.arrays import namespace_of
 from adjoint.core.engine import Captures, run
-from adjoint.core.graph import LEAF_MARK
+from adjoint.core.graph import LEAF_MARK, Node
 from adjoint.core.tensor import Tensor, edge_of, wrap
 from adjoint.ops.creation import zeros_like
 
@@ -140,18 +140,14 @@ def _start(place: int, root: Tensor, gradient: Tensor | None, create_graph: bool
     return (root if edge is LEAF_MARK else edge), wrap(cotangent) if create_graph else cotangent
 
 
-_ONES: dict[Any, Any] = {}
+#: cotangents of 1 for scalar roots, made once
+_ONES: dict[type, Any] = {np.float32: np.float32(1), np.float64: np.float64(1)}
 
 
 def _one(data: Any) -> Any:
-    """A cotangent of 1 in the shape of a root; 0-d ones are made once per type."""
-    kind = data.__class__
-    one = _ONES.get(kind)
-    if one is None:
-        one = namespace_of((data,)).ones_like(data)
-        if isinstance(data, np.generic):
-            _ONES[kind] = one
-    return one
+    """A cotangent of 1 in the shape of a root."""
+    one = _ONES.get(data.__class__)
+    return namespace_of((data,)).ones_like(data) if one is None else one
 
 
 def _no_gradient(place: int) -> RuntimeError:
@@ -180,7 +176,11 @@ def backward_method(
     >>> x.grad
     tensor([2., 4.])
     """
-    if inputs is None:
+    edge = self._node
+    one = _ONES.get(self._data.__class__)
+    if one is not None and edge.__class__ is Node and gradient is inputs is None and not create_graph:
+        run(((edge, one),), bool(retain_graph))  # a scalar loss, the usual case
+    elif inputs is None:
         retain = create_graph if retain_graph is None else retain_graph
         run((_start(0, self, gradient, create_graph),), retain, create_graph)
     else:

@@ -14,7 +14,7 @@ import numpy as np
 from adjoint.arrays import is_foreign, namespace_of, numpy
 from adjoint.arrays.batched import batched
 from adjoint.core import dtypes, modes
-from adjoint.core.graph import LEAF_MARK, Meta, Port, log_write, next_sequence, node_of, public_name
+from adjoint.core.graph import LEAF_MARK, Meta, Node, Port, log_write, next_sequence, node_of, public_name
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import link
@@ -106,7 +106,7 @@ def _record(
     if usable != mask:
         edges = [edge if usable >> index & 1 else None for index, edge in enumerate(edges)]
     plan = primitive.plan(usable)
-    node = primitive.node_type()
+    node = primitive.new_node()
     node.edges = tuple(edges)
     node.plan = plan
     node.params = params
@@ -235,7 +235,6 @@ def unary(primitive: Primitive) -> Callable:
     saves_operand, saves_result = kinds == [VALUE], kinds == [OUT]
     short = plan is not None and (not kinds or saves_operand or saves_result)
     types = _COMPUTED if primitive.promotes == "float" else _COMPUTED + _INTEGERS
-    node_type = primitive.node_type
     name = primitive.name
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -253,7 +252,7 @@ def unary(primitive: Primitive) -> Callable:
         if edge is None:
             tensor._node = tensor._writes = None
             return tensor
-        tensor._node = node = node_type()
+        tensor._node = node = Node()
         node.edges = (input if edge is LEAF_MARK else edge,)
         node.plan = plan
         node.params = node.meta = node.annex = None
@@ -283,7 +282,6 @@ def single(primitive: Primitive) -> Callable:
     compute = primitive.on_numpy
     plan = primitive.plan(1) if primitive.rules else None
     saves_operand = plan is not None and [kind for kind, _ in plan.sources] == [VALUE]
-    node_type = primitive.node_type
     name = primitive.name
     short = plan is not None and not primitive.view and len(primitive.outputs) == 1 and not primitive.many_outputs
     any_type = primitive.promotes is None
@@ -300,7 +298,7 @@ def single(primitive: Primitive) -> Callable:
             return apply(primitive, (input,), params)
         tensor = wrap(compute(data, **params))
         if edge is not None:
-            tensor._node = node = node_type()
+            tensor._node = node = Node()
             node.edges = (input if edge is LEAF_MARK else edge,)
             node.plan = plan
             node.params = params
@@ -332,7 +330,6 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
     short = primitive.promotes is not None and all(kind == VALUE for each in sources for kind, _ in each)
     saved_operands = [tuple(index for _, index in each) for each in sources]
     usable = [primitive.usable_mask(mask) for mask in range(4)]
-    node_type = primitive.node_type
     name = primitive.name
 
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
@@ -372,7 +369,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
         if not mask:
             tensor._node = None
             return tensor
-        tensor._node = node = node_type()
+        tensor._node = node = Node()
         node.edges = (
             (input if edge_a is LEAF_MARK else edge_a) if mask & 1 else None,
             (other if edge_b is LEAF_MARK else edge_b) if mask & 2 else None,

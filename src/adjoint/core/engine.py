@@ -17,7 +17,7 @@ import numpy as np
 
 from adjoint.arrays import namespace_of, numpy
 from adjoint.arrays.tensor import tensor as tensor_namespace
-from adjoint.core import modes
+from adjoint.core import graph, modes
 from adjoint.core.anomaly import checked_vjp, report_failure
 from adjoint.core.graph import FREED, LEAF, LEAF_MARK, NODE, Node, Port, check_saved, log_write, node_of
 from adjoint.core.primitive import OUT, VALUE
@@ -27,7 +27,9 @@ Array = Any
 
 _accumulating = Lock()  # held while a gradient is added to a leaf's, since threads may share leaves
 
-#: gives a pass its companion that calls hooks; `core.hooks` fills it in when the first hook is registered
+#: makes the companion of a backward pass that calls hooks: `core.passes.Pass`
+companion: Callable | None = None
+#: the same, once the first hook was registered; None before
 begin_pass: Callable | None = None
 
 
@@ -93,11 +95,13 @@ def run(
             else:
                 if saved.__class__ is not tuple:
                     saved = check_saved(node)
-                for writes in node.writes:
-                    if writes and writes[-1][0] > node.sequence:
-                        saved = check_saved(node)
-                if plain and node.meta is None:
-                    gradients = node.vjp(numpy, saved, cotangent)
+                if graph.last_write > node.sequence:
+                    for writes in node.writes:
+                        if writes and writes[-1][0] > node.sequence:
+                            saved = check_saved(node)
+                plan = node.plan
+                if plain and plan is not None and node.meta is None:
+                    gradients = plan.vjp(node, numpy, saved, cotangent)
                 else:
                     gradients = _vjp(node, saved, cotangent, create_graph)
             if node.annex is not None:
@@ -105,7 +109,15 @@ def run(
             if saved and not retain_graph:
                 node.saved = FREED
                 node.writes = ()
-            for edge, gradient in zip(node.edges, gradients):
+            edges = node.edges
+            if len(edges) == 1 and gradients[0] is not None:  # the same as below, at less cost
+                edge, onward = edges[0], gradients[0]
+                if edge is not None and edge.edge_kind == NODE and edge.sequence not in pending:
+                    successor = edge
+                elif edge is not None:
+                    _send(edge, onward, heap, pending, leaves, watch)
+                continue
+            for edge, gradient in zip(edges, gradients):
                 if edge is None:
                     continue
                 if gradient is None:

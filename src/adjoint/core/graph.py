@@ -91,9 +91,6 @@ class Node:
     is_leaf: ClassVar[bool] = (
         False  # whether the program sees what it made as a leaf: an input of a transformed function
     )
-    primitive: ClassVar[Primitive]
-    rule: ClassVar[Any] = None  # the rule of a record with one operand
-    several: ClassVar[bool] = False  # whether it has several outputs with cotangents
     guards_saved: ClassVar[bool] = False  # whether it checks by itself what it saved, as a user's Function does
     edges: tuple
     plan: Plan
@@ -104,9 +101,19 @@ class Node:
     annex: Annex | None
     sequence: int
 
+    @property
+    def primitive(self) -> Primitive:
+        """The record of the operation."""
+        return self.plan.primitive
+
+    @property
+    def several(self) -> bool:
+        """Whether the operation has several outputs with cotangents."""
+        return self.plan.several
+
     def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
         """Carry the cotangent of the output back to each operand, computing on arrays of the namespace `xp`."""
-        raise NotImplementedError
+        return self.plan.vjp(self, xp, saved, cotangent)
 
     def fill(self, slots: dict[int, Any], xp: Any) -> tuple | None:
         """The cotangents of all outputs of a node with several: zeros for those that none reached; None if none did."""
@@ -120,7 +127,7 @@ class Node:
 
     def name(self) -> str:
         """The operation's printed name, such as `SinBackward0`."""
-        return type(self).__name__
+        return type(expose(self)).__name__
 
     def ensure_annex(self) -> Annex:
         if self.annex is None:
@@ -128,7 +135,17 @@ class Node:
         return self.annex
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} object at {id(self):#x}>"
+        return f"<{type(expose(self)).__name__} object at {id(self):#x}>"
+
+
+def expose(node: Node) -> Node:
+    """The node as a program sees it: of the class that bears the operation's name.
+
+    Until somebody looks, most nodes are plain `Node`s: Python is quicker where all objects that pass are of one class.
+    """
+    if node.__class__ is Node:
+        node.__class__ = node.plan.primitive.node_type
+    return node
 
 
 class Port:
@@ -164,14 +181,19 @@ def public_name(node: Node) -> str:
 
 _KEPT_WRITES = 64
 
+#: the number of the latest write to any memory: what was saved after it cannot be stale
+last_write = 0
+
 #: what wrote, where a tensor was given other data as `x.data = y` does, which is no new version
 NEW_DATA = "data"
 
 
-def log_write(writes: list, by: str, stamp: int | None = None) -> None:
+def log_write(writes: list, by: str) -> None:
     """Note that the memory behind this log was written to, by the operation named."""
+    global last_write  # noqa: PLW0603
+    last_write = next_sequence()
     version = (writes[-1][2] if writes else 0) + (by != NEW_DATA)
-    writes.append((stamp or next_sequence(), by, version))
+    writes.append((last_write, by, version))
     if len(writes) > 2 * _KEPT_WRITES:
         del writes[:_KEPT_WRITES]
 

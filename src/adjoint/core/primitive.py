@@ -94,10 +94,10 @@ class Primitive:
                 "__slots__": (),
                 "__module__": __name__,
                 "primitive": self,
-                "rule": staticmethod(self.rules[0]) if self.rules and callable(self.rules[0]) else None,
                 "several": many_outputs or self.differentiable_outputs > 1,
             },
         )
+        self.new_node: type[Node] = Node if node_type in _PLAIN_KINDS else self.node_type
         self._plans: dict[int, Plan] = {}
         self._jvp_step: Step | None = None
         self.jvp_sources: list[tuple[int, int]] = []
@@ -187,9 +187,13 @@ class Step(NamedTuple):
 class Plan:
     """For one choice of operands that want gradients: the values to save, and the rules to run on them."""
 
-    __slots__ = ("arrays", "sources", "steps")
+    __slots__ = ("arrays", "primitive", "rule", "several", "sources", "steps", "vjp")
 
     def __init__(self, primitive: Primitive, mask: int) -> None:
+        self.primitive = primitive
+        self.several = primitive.node_type.several
+        self.vjp = primitive.node_type.vjp  # how the record's kind runs its rules: a function of a node
+        self.rule = primitive.rules[0]
         self.sources: list[tuple[int, int]] = []
         self.steps: list[Step] = []
         leading = 1 if issubclass(primitive.node_type, (PartialsNode, PartialNode)) else 2  # xp, and the cotangent
@@ -267,7 +271,7 @@ class PartialsNode(Node):
                 factor = rule(xp, saved[place])
             else:
                 factor = rule(xp, *pick(saved))
-            if self.primitive.gates:
+            if self.plan.primitive.gates:
                 gradients[index] = xp.where(factor, cotangent, 0)
             else:
                 gradients[index] = cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor))
@@ -284,7 +288,7 @@ class PartialNode(Node):
     def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
         if self.meta is not None:
             return PartialsNode.vjp(self, xp, saved, cotangent)  # type: ignore[arg-type]
-        factor = self.rule(xp, saved[0])
+        factor = self.plan.rule(xp, saved[0])
         return (cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor)),)
 
 
@@ -312,6 +316,10 @@ class JointNode(Node):
         if self.meta is not None and self.meta.operands is not None:
             adapt(xp, gradients, self.meta.operands)
         return gradients
+
+
+#: the kinds of node that need no more than `Node` itself until a program looks at them
+_PLAIN_KINDS = (PartialsNode, PartialNode, TransposeNode, JointNode)
 
 
 def adapt(xp: Any, gradients: list, operands: Sequence[tuple]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from adjoint.core import dtypes, printing
 from adjoint.core.dtypes import dtype as DType
-from adjoint.core.graph import LEAF_MARK, NEW_DATA, Node, log_write, node_of, version_of
+from adjoint.core.graph import LEAF_MARK, NEW_DATA, Node, expose, log_write, node_of, version_of
 
 Array = Any
 
@@ -112,7 +112,7 @@ class Tensor:
     def grad_fn(self) -> Node | None:
         """The node that made this tensor, or None for a leaf."""
         node = node_of(self._node)[0]
-        return None if node is None or node.is_leaf else node
+        return None if node is None or node.is_leaf else expose(node)
 
     @property
     def output_nr(self) -> int:
