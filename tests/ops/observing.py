@@ -25,7 +25,7 @@ def make_inputs(torch: Any) -> dict[str, Any]:
     return {
         "s": t(1.5),
         "v": t([0.5, -1.25, 2.0]),
-        "x": t([[0.5, -1.25, 2.0], [-0.3, 1.75, -2.6]]),
+        "x": t([[0.5, -1.25, 2.0], [-0.3, 1.75, -1.6]]),
         "y": t([[1.5, 0.4, -0.8], [2.2, -1.1, 0.9]]),
         "p": t([[0.5, 1.25, 2.0], [0.3, 1.75, 2.6]]),
         "col": t([[0.7], [-1.3]]),
@@ -37,7 +37,7 @@ def make_inputs(torch: Any) -> dict[str, Any]:
         "cube": t([[[float(8 * i + 4 * j + k) for k in range(4)] for j in range(3)] for i in range(2)]),
         "turned": t([[0.5, -1.25], [2.0, -0.3], [1.75, -2.6]]).t(),
         "e": torch.zeros(0, 3),
-        "d": t([[0.5, -1.25, 2.0], [-0.3, 1.75, -2.6]], dtype=torch.float64),
+        "d": t([[0.5, -1.25, 2.0], [-0.3, 1.75, -1.6]], dtype=torch.float64),
         "ds": t(0.1, dtype=torch.float64),
         "h": t(half, dtype=torch.float16),
         "h2": t([[1.5, 0.4, -0.8], [2.2, -1.1, 0.9]], dtype=torch.float16),

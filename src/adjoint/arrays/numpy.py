@@ -104,11 +104,11 @@ def sigmoid(x: Array) -> Array:
 
 
 def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis, x.dtype, None, keepdims)
 
 
 def prod(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+    return np.multiply.reduce(x, axis, x.dtype, None, keepdims)
 
 
 def max(x: Array, axis: Any = None, keepdims: bool = False) -> Array:

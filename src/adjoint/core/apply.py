@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays import is_foreign, namespace_of, numpy
-from adjoint.arrays.batched import batched
 from adjoint.core import dtypes, modes
 from adjoint.core.graph import LEAF_MARK, Meta, Node, Port, log_write, next_sequence, node_of, public_name
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
@@ -30,12 +29,10 @@ share_with_batch: Callable | None = None
 
 def apply(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] | None = None) -> Any:
     """The value of a primitive on tensors and Python numbers, as a tensor, or a tuple of them, with its history."""
-    batching = False
     if modes.special:
         if modes.state.observers:
             return _observed(primitive, operands, params)
         if modes.state.batch_levels:
-            batching = True
             operands = share_with_batch(operands)  # type: ignore[misc]
     arrays: list[Any] = []
     edges: list[Any] = []
@@ -65,13 +62,13 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] 
         results = [xp.astype(each, narrow) if each.dtype == _WIDE else each for each in results]
     tensors = [wrap(data) for data in results]
     if mask and primitive.rules and (not modes.special or modes.state.grad_enabled):
-        # inside vmap a cotangent may have a batch axis where no operand has one
-        meta_xp = xp if foreign else batched if batching else None
+        # a cotangent may be of another kind than the operands: inside vmap it may have a batch axis where they have none
+        meta_xp = xp if foreign else modes.state.namespace if modes.special else None
         _record(primitive, operands, edges, mask, arrays, cast, tensors, params, meta_xp)
     if primitive.view:
-        link(operands[0], tensors, primitive, params or {}, not modes.special or modes.state.grad_enabled)
+        link(operands[0], tensors, primitive, params or {})
     if modes.special:
-        if modes.state.inference:
+        if modes.state.inference and not primitive.view:
             for tensor in tensors:
                 tensor._inference = True
         if modes.state.forward_level and forward_rule is not None:

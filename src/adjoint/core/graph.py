@@ -11,11 +11,13 @@ count, the moment the last tensor that leads into it is dropped.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 import re
+from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from adjoint.core import modes
 
 if TYPE_CHECKING:
     from adjoint.core.primitive import Plan, Primitive
@@ -148,6 +150,25 @@ def expose(node: Node) -> Node:
     return node
 
 
+class Nowhere(Node):
+    """In place of the node of a view without history whose base requires a gradient.
+
+    Such a view requires a gradient, as PyTorch has it, but is a leaf through which none ever arrives anywhere.
+    """
+
+    __slots__ = ()
+
+    is_leaf = True
+
+    def __init__(self) -> None:
+        self.edges = self.saved = self.writes = ()
+        self.sequence = next_sequence()
+        self.plan = self.params = self.meta = self.annex = None  # type: ignore[assignment]
+
+    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Any:
+        return ()
+
+
 class Port:
     """An edge to one output of a node that has several."""
 
@@ -240,23 +261,33 @@ def freed(node: Node) -> RuntimeError:
 
 
 def stale(node: Node, writes: list) -> RuntimeError:
-    """The error for a saved value that an in-place operation has overwritten."""
-    writers = [by for stamp, by, _ in writes if stamp > node.sequence]
+    """The error for a value saved by an operation's node that an in-place operation has overwritten."""
     saved = next((each for each in node.primitive.saved_arrays(node) if each[1] is writes), None)
+    array, origin = (node.saved[saved[0]], saved[2]) if saved is not None else (None, None)
+    return overwritten(node, array, origin, writes, version_at(writes, node.sequence))
+
+
+def overwritten(node: Node, array: Any, origin: Any, writes: list, expected: int) -> RuntimeError:
+    """The error for an array that a node saved at one version and finds at another; `origin` is the edge to what it was."""
+    writers = [by for _, by, version in writes if version > expected]
     recorded = [by for by in writers if "Backward" in by or by == "CopySlices"]
-    maker = node_of(saved[2])[0] if saved is not None else None
+    maker = node_of(origin)[0]
     name = recorded[-1] if recorded and maker is not node else maker.name() if maker is not None else None
     which = f", which is output 0 of {_short(name)}," if name else ""
-    text = (
-        type_and_shape(node.saved[saved[0]])
-        if saved is not None and hasattr(node.saved[saved[0]], "dtype")
-        else "torch.Tensor"
-    )
+    if modes.state.anomaly:
+        hint = (
+            "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
+            "was changed in there or anywhere later. Good luck!"
+        )
+    else:
+        hint = (
+            "enable anomaly detection to find the operation that failed to compute its gradient, with "
+            "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        )
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{text}]{which} is at version {version_of(writes)}; "
-        f"expected version {version_at(writes, node.sequence)} instead. Hint: enable anomaly detection to find the "
-        "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False).\n"
+        f"[{type_and_shape(array) if hasattr(array, 'dtype') else 'torch.Tensor'}]{which} is at version "
+        f"{version_of(writes)}; expected version {expected} instead. Hint: {hint}\n"
         f"{node.name()} saved it for its derivative; since then it was written by {', '.join(map(_short, writers))}. "
         "Write out of place there, or save a clone()."
     )

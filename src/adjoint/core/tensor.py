@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adjoint.core import dtypes, printing
+from adjoint.core import dtypes, modes, printing
 from adjoint.core.dtypes import dtype as DType
-from adjoint.core.graph import LEAF_MARK, NEW_DATA, Node, expose, log_write, node_of, version_of
+from adjoint.core.graph import LEAF_MARK, NEW_DATA, Node, Nowhere, expose, log_write, node_of, version_of
 
 Array = Any
 
@@ -416,26 +416,36 @@ def text_of(tensor: Tensor, **marks: Any) -> str:
     )
 
 
+#: called once a tensor's `requires_grad` was set, where there are views of it; set by `core.views`
+follow_base: Callable[[Tensor], None] | None = None
+
+
 def set_requires_grad(tensor: Tensor, value: bool) -> None:
     """Make a leaf require a gradient, or stop requiring it."""
-    if value == tensor.requires_grad:
-        return
     if not tensor.is_leaf:
-        if not value:
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-                "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
-            )
-        return
+        remedy = (
+            " If you want to use a computed variable in a subgraph that doesn't require differentiation use var_no_grad = "
+            "var.detach()."
+        )
+        raise RuntimeError(f"you can only change requires_grad flags of leaf variables.{'' if value else remedy}")
     if value and tensor._data.dtype.kind in "biu":
         raise RuntimeError(
             "only Tensors of floating point dtype can require gradients\n"
             f"This one is {tensor.dtype}: make it floating-point first, as in x.float()."
         )
+    if value and tensor.is_inference() and not modes.state.inference:
+        raise RuntimeError(
+            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.\n"
+            "Make a normal tensor of it first, as in x.clone()."
+        )
     if value:
-        mark_leaf(tensor)
+        if tensor._node is None or isinstance(tensor._node, Nowhere):
+            mark_leaf(tensor)
     else:
-        tensor._node = None
+        base = tensor._base
+        tensor._node = None if base is None or base._node is None else Nowhere()
+    if hasattr(tensor, "_views"):
+        follow_base(tensor)  # type: ignore[misc]
 
 
 def mark_leaf(tensor: Tensor) -> Tensor:

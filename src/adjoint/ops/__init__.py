@@ -9,6 +9,7 @@ from adjoint.ops import (
     complex,
     conversion,
     creation,
+    extremes,
     filling,
     indexing,
     matrix,
@@ -21,7 +22,7 @@ from adjoint.ops import (
 )
 
 FAMILIES = (
-    arithmetic, bitwise, choice, comparison, complex, conversion, creation, filling, indexing, matrix, pointwise, powers, reduction,
+    arithmetic, bitwise, choice, comparison, complex, conversion, creation, extremes, filling, indexing, matrix, pointwise, powers, reduction,
     rounding, shape,
 )  # fmt: skip
 

@@ -39,7 +39,7 @@ class _LeavingNode(TransposeNode):
     __slots__ = ()
 
     def name(self) -> str:
-        if self.params["axis"]:  # type: ignore[index]
+        if self.params["axis"]:
             return "PermuteBackward0"
         edge = self.edges[0]
         inside = getattr(edge, "node", edge)

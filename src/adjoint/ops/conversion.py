@@ -15,6 +15,7 @@ from adjoint.core.exports import export, public
 from adjoint.core.primitive import cast_back
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor, buffer, wrap, writes_of
+from adjoint.core.views import base_of, views_of
 
 _to_copy = linear(
     "to_copy",
@@ -67,6 +68,9 @@ def detach(input: Tensor) -> Tensor:
     buffer(input)
     result = wrap(input._data)
     result._writes = writes_of(input)
+    result._views = views_of(base_of(input))  # a write to the result is one to what those show
+    if input.is_inference():
+        result._inference = True
     return result
 
 
@@ -136,5 +140,6 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 @public(on_module=False)
 def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     """Make this leaf require a gradient, or stop requiring it, and return it."""
-    self.requires_grad = requires_grad
+    if not requires_grad or self.is_leaf:
+        self.requires_grad = requires_grad
     return self

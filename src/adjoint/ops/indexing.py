@@ -13,7 +13,7 @@ from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.conversion import to_dtype
-from adjoint.ops.reduction import dimension
+from adjoint.ops.dimensions import dimension
 from adjoint.ops.shape import expand
 
 # --- the records ---

@@ -1,9 +1,11 @@
-"""Reductions: sums, means, products, extremes, over all elements or along dimensions."""
+"""Reductions: sums, means, products and truth, over all elements or along dimensions."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
+
+import numpy as np
 
 from adjoint.arrays.tensor import verb
 from adjoint.core import dtypes
@@ -12,40 +14,18 @@ from adjoint.core.dtypes import dtype as DType
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import constant, general, linear
-from adjoint.core.tensor import Tensor, dimension_out_of_range
+from adjoint.core.tensor import Tensor
 from adjoint.ops.conversion import to_dtype
-
-# --- dimensions ---
-
-
-def dimensions(dim: Any, ndim: int) -> tuple[int, ...]:
-    """The dimensions that an argument `dim` names, counted from the front, in order; all of them for None or ()."""
-    if dim is None or dim == () or dim == []:
-        return tuple(range(ndim))
-    named = tuple(dimension(each, ndim) for each in (dim if isinstance(dim, (tuple, list)) else (dim,)))
-    for each in named:
-        if named.count(each) > 1:
-            raise RuntimeError(f"dim {each} appears multiple times in the list of dims")
-    return named
-
-
-def dimension(dim: Any, ndim: int) -> int:
-    """One dimension, counted from the front; a 0-d tensor allows 0 and -1."""
-    size = max(ndim, 1)
-    if not -size <= dim < size:
-        raise IndexError(dimension_out_of_range(dim, size))
-    return int(dim) % size
-
-
-def restore(xp: Any, g: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    """A reduced array with its reduced axes back, of size 1."""
-    return g if keepdims or not axis else xp.expand_dims(g, axis)
-
+from adjoint.ops.dimensions import dimension, dimensions, flag, restore
+from adjoint.ops.refusals import invalid_combination
 
 # --- sums ---
 
-_SUM: dict[str, Any] = {"forward": lambda xp, x, *, axis, keepdims: xp.sum(x, axis=axis, keepdims=keepdims),
-        "transpose": lambda xp, g, x_shape, *, axis, keepdims: xp.broadcast_to(restore(xp, g, axis, keepdims), x_shape)}  # fmt: skip
+_SUM: dict[str, Any] = {
+    "forward": lambda xp, x, *, axis, keepdims: xp.sum(x, axis=axis, keepdims=keepdims),
+    "transpose": lambda xp, g, x_shape, *, axis, keepdims: xp.broadcast_to(restore(xp, g, axis, keepdims), x_shape),
+    "promotes": "common",
+}
 _sum_all = linear("sum_all", **_SUM, node="SumBackward0")
 _sum_axes = linear("sum_axes", **_SUM, node="SumBackward1")
 
@@ -55,8 +35,11 @@ def _mean_transpose(xp: Any, g: Any, x_shape: Any, *, axis: tuple[int, ...], kee
     return xp.broadcast_to(g if axis is None else restore(xp, g, axis, keepdims), x_shape)
 
 
-_MEAN: dict[str, Any] = {"forward": lambda xp, x, *, axis, keepdims, count: xp.sum(x, axis=axis, keepdims=keepdims) / count,
-         "transpose": _mean_transpose}  # fmt: skip
+_MEAN: dict[str, Any] = {
+    "forward": lambda xp, x, *, axis, keepdims, count: xp.sum(x, axis=axis, keepdims=keepdims) / count,
+    "transpose": _mean_transpose,
+    "promotes": "common",
+}
 _mean_all = linear("mean_all", **_MEAN, node="MeanBackward0")
 _mean_axes = linear("mean_axes", **_MEAN, node="MeanBackward1")
 
@@ -76,15 +59,20 @@ def sum(
     >>> torch.sum(torch.tensor([[1., 2.], [3., 4.]]), dim=0)
     tensor([4., 6.])
     """
-    if not isinstance(input, Tensor):
-        raise not_a_tensor("sum", "input", 1, input)
-    if dtype is None and input._data.dtype.kind in "biu":
-        dtype = dtypes.int64
-    x = input if dtype is None else to_dtype(input, dtype)
+    x = _summable("sum", input, dtype)
     if dim is None and not keepdim:
         return _sum_all(x, axis=None, keepdims=False, out=out)
-    axis = dimensions(dim, x.ndim) if x.ndim else ()
-    return (_sum_all if dim is None else _sum_axes)(x, axis=axis, keepdims=keepdim, out=out)
+    axis = dimensions(dim, x.ndim, "sum")
+    return _sum_axes(x, axis=axis, keepdims=flag("sum", keepdim), out=out)
+
+
+def _summable(function: str, input: Tensor, dtype: DType | None) -> Tensor:
+    """The tensor in the type in which it is to be summed up: int64 where it holds integers and no other is asked for."""
+    if not isinstance(input, Tensor):
+        raise not_a_tensor(function, "input", 1, input)
+    if dtype is None and input._data.dtype.kind in "biu":
+        dtype = dtypes.int64
+    return input if dtype is None else to_dtype(input, dtype)
 
 
 @public()
@@ -105,86 +93,101 @@ def mean(
         which = "Input dtype" if dtype is None else "Optional dtype"
         raise RuntimeError(
             f"mean(): could not infer output dtype. {which} must be either a floating point or complex dtype. "
-            f"Got: {scalar_type_name(x.dtype)}"
+            f"Got: {scalar_type_name(x.dtype)}\nMake it floating-point first, as in x.float().mean(), or pass dtype=."
         )
     if dim is None and not keepdim:
         return _mean_all(x, axis=None, keepdims=False, count=data.size, out=out)
     shape = data.shape
-    axis = dimensions(dim, len(shape)) if shape else ()
+    axis = dimensions(dim, len(shape), "mean")
     count = math.prod(shape[each] for each in axis)
-    return (_mean_all if dim is None else _mean_axes)(x, axis=axis, keepdims=keepdim, count=count, out=out)
+    return _mean_axes(x, axis=axis, keepdims=flag("mean", keepdim), count=count, out=out)
 
 
-# --- extremes ---
+# --- products ---
 
 
-def _extreme_vjp(xp: Any, g: Any, x: Any, out: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
-    """The cotangent, shared equally among the elements that attain the extreme."""
-    attained = x == restore(xp, out, axis, keepdims)
-    count = xp.sum(xp.astype(attained, xp.numpy_dtype(g)), axis=axis, keepdims=True)
-    return xp.where(attained, restore(xp, g, axis, keepdims) / count, 0)
+def _products_of_others(xp: Any, x: Any, axis: int | None) -> Any:
+    """For each element along an axis the product of all the others: no division, so that zeros need no care.
+
+    What comes before each element is multiplied up by doubling the reach, and so is what comes after it.
+    """
+    if axis is None:
+        return xp.ones_like(x)
+    return _products_before(xp, x, axis) * xp.flip(_products_before(xp, xp.flip(x, axis), axis), axis)
 
 
-def _extreme_jvp(xp: Any, tangents: Any, x: Any, out: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
-    attained = x == restore(xp, out, axis, keepdims)
-    count = xp.sum(xp.astype(attained, xp.numpy_dtype(tangents[0])), axis=axis, keepdims=keepdims)
-    return xp.sum(xp.where(attained, tangents[0], 0), axis=axis, keepdims=keepdims) / count
+def _products_before(xp: Any, x: Any, axis: int) -> Any:
+    size, before = x.shape[axis], (slice(None),) * axis
+
+    def moved(values: Any, by: int) -> Any:
+        ones = xp.ones_like(xp.getitem(values, (*before, slice(0, by))))
+        return xp.concat([ones, xp.getitem(values, (*before, slice(0, size - by)))], axis)
+
+    products, reach = moved(x, 1) if size else x, 1
+    while reach < size:
+        products, reach = products * moved(products, reach), 2 * reach
+    return products
 
 
-_amax = general(
-    "amax", lambda xp, x, *, axis, keepdims: xp.max(x, axis=axis, keepdims=keepdims), vjp=_extreme_vjp, jvp=_extreme_jvp
+def _product_vjp(xp: Any, g: Any, x: Any, *, axis: int, keepdims: bool) -> Any:
+    return restore(xp, g, axis, keepdims) * xp.conj(_products_of_others(xp, x, axis))
+
+
+def _product_jvp(xp: Any, tangents: Any, x: Any, *, axis: int, keepdims: bool) -> Any:
+    return xp.sum(tangents[0] * _products_of_others(xp, x, axis), axis=axis, keepdims=keepdims)
+
+
+_prod_axis = general(
+    "prod_axis",
+    lambda xp, x, *, axis, keepdims: xp.prod(x, axis=axis, keepdims=keepdims),
+    vjp=_product_vjp,
+    jvp=_product_jvp,
+    promotes="common",
+    node="ProdBackward1",
 )
-_amin = general(
-    "amin", lambda xp, x, *, axis, keepdims: xp.min(x, axis=axis, keepdims=keepdims), vjp=_extreme_vjp, jvp=_extreme_jvp
+_prod_all = general(
+    "prod_all",
+    lambda xp, x: xp.prod(x, axis=None, keepdims=False),
+    vjp=lambda xp, g, x: xp.reshape(g * xp.conj(_products_of_others(xp, xp.reshape(x, (-1,)), 0)), x.shape),
+    jvp=lambda xp, tangents, x: xp.sum(
+        xp.reshape(tangents[0], (-1,)) * _products_of_others(xp, xp.reshape(x, (-1,)), 0), axis=0
+    ),
+    promotes="common",
+    node="ProdBackward0",
 )
 
 
-@verb("max")
-def _max_verb(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
-    return amax(x, () if axis is None else axis, keepdims)
-
-
-@verb("min")
-def _min_verb(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
-    return amin(x, () if axis is None else axis, keepdims)
+@verb("prod")
+def _prod_verb(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    if axis is None:
+        return _prod_all(x)
+    for each in sorted(axis if isinstance(axis, tuple) else (axis,), reverse=True):
+        x = _prod_axis(x, axis=each, keepdims=keepdims)
+    return x
 
 
 @public()
-def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """The largest element along the dimensions `dim`. Equal ones share the gradient.
+def prod(
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: DType | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """The product of all elements, or along one dimension; that of integers is int64. Its gradient is right at zeros.
 
     >>> import adjoint as torch
-    >>> torch.amax(torch.tensor([[1., 5.], [3., 2.]]), dim=1)
-    tensor([5., 3.])
+    >>> torch.prod(torch.tensor([[1., 2.], [3., 4.]]), dim=0)
+    tensor([3., 8.])
     """
-    return _extreme("amax", _amax, input, dim, keepdim, out)
-
-
-@public()
-def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """The smallest element along the dimensions `dim`. Equal ones share the gradient.
-
-    >>> import adjoint as torch
-    >>> torch.amin(torch.tensor([[1., 5.], [3., 2.]]), dim=1)
-    tensor([1., 2.])
-    """
-    return _extreme("amin", _amin, input, dim, keepdim, out)
-
-
-def _extreme(name: str, record: Any, input: Tensor, dim: Any, keepdim: bool, out: Tensor | None) -> Tensor:
-    (input,) = require_tensors(name, input)
-    axis = dimensions(dim, input.ndim)
-    if not input.numel():
-        if dim == ():
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
-                "with the 'dim' argument."
-            )
-        for each in axis:
-            if not input.shape[each]:
-                raise IndexError(f"{name}(): Expected reduction dim {each} to have non-zero size.")
-    result = record(input, axis=axis if input.ndim else (), keepdims=keepdim)
-    return result if out is None else write_out(out, result)
+    x = _summable("prod", input, dtype)
+    if dim is None:
+        return _prod_all(x, out=out)
+    if isinstance(dim, tuple | list):
+        raise invalid_combination("prod", (dim,))
+    axis = dimension(dim, x.ndim, "prod")
+    return _prod_axis(x, axis=axis if x.ndim else None, keepdims=flag("prod", keepdim) and x.ndim > 0, out=out)
 
 
 # --- truth ---
@@ -197,17 +200,31 @@ _any = constant(
 )
 
 
+def _truth(name: str, record: Any, input: Tensor, dim: Any, keepdim: bool, out: Tensor | None) -> Tensor:
+    (input,) = require_tensors(name, input)
+    result = record(input, axis=dimensions(dim, input.ndim, name), keepdims=flag(name, keepdim))
+    if input._data.dtype == np.uint8:  # for history's sake
+        result = to_dtype(result, dtypes.uint8)
+    return result if out is None else write_out(out, result)
+
+
 @public()
 def all(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """Whether all elements are nonzero, or all along the dimensions `dim`."""
-    (input,) = require_tensors("all", input)
-    result = _all(input, axis=dimensions(dim, input.ndim) if input.ndim else (), keepdims=keepdim)
-    return result if out is None else write_out(out, result)
+    """Whether all elements are nonzero, or all along the dimensions `dim`.
+
+    >>> import adjoint as torch
+    >>> torch.all(torch.tensor([[True, False], [True, True]]), dim=1)
+    tensor([False,  True])
+    """
+    return _truth("all", _all, input, dim, keepdim, out)
 
 
 @public()
 def any(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """Whether some element is nonzero, or some along the dimensions `dim`."""
-    (input,) = require_tensors("any", input)
-    result = _any(input, axis=dimensions(dim, input.ndim) if input.ndim else (), keepdims=keepdim)
-    return result if out is None else write_out(out, result)
+    """Whether some element is nonzero, or some along the dimensions `dim`.
+
+    >>> import adjoint as torch
+    >>> torch.any(torch.tensor([[True, False], [False, False]]), dim=1)
+    tensor([ True, False])
+    """
+    return _truth("any", _any, input, dim, keepdim, out)

@@ -13,7 +13,7 @@ from adjoint.core.primitive import unbroadcast
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor, buffer
 from adjoint.ops.conversion import clone
-from adjoint.ops.reduction import dimension
+from adjoint.ops.dimensions import dimension
 
 # --- the records ---
 
