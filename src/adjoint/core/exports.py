@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,6 +25,20 @@ class Export:
 exports: dict[str, Export] = {}
 
 
+#: names of arguments that PyTorch takes for NumPy's sake, and its own
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def _accepting_numpy_names(function: F) -> F:
+    @wraps(function)
+    def renamed(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            kwargs = {_NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
+        return function(*args, **kwargs)
+
+    return renamed  # type: ignore[return-value]
+
+
 def export(
     function: F,
     *,
@@ -35,6 +50,8 @@ def export(
     on_module: bool = True,
 ) -> F:
     """Put a function on the public face: as `adjoint.NAME`, as a method, as an in-place method."""
+    if any(word in function.__code__.co_varnames for word in _NUMPY_NAMES.values()):
+        function = _accepting_numpy_names(function)
     for each in (name or function.__name__, *aliases):
         key = f"{module}.{each}" if module else each if on_module else f"Tensor.{each}"
         if key in exports:
