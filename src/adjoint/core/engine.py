@@ -89,7 +89,7 @@ def run(
             if node.annex is not None:
                 watch = watch or begin_pass(roots, create_graph, create_graph, captures)  # type: ignore[misc]
                 cotangent = watch.enter(node, cotangent)
-            saved = node.saved
+            saved, plan = node.saved, node.plan
             if cotangent is None:
                 gradients: Sequence[Any] = (None,) * len(node.edges)
             else:
@@ -99,14 +99,13 @@ def run(
                     for writes in node.writes:
                         if writes and writes[-1][0] > node.sequence:
                             saved = check_saved(node)
-                plan = node.plan
                 if plain and plan is not None and node.meta is None:
                     gradients = plan.vjp(node, numpy, saved, cotangent)
                 else:
                     gradients = _vjp(node, saved, cotangent, create_graph)
             if node.annex is not None:
                 gradients = watch.leave(node, gradients, cotangent)  # type: ignore[union-attr]
-            if saved and not retain_graph:
+            if saved and not retain_graph and (plan is None or plan.arrays):
                 node.saved = FREED
                 node.writes = ()
             edges = node.edges
@@ -169,6 +168,9 @@ def _vjp(node: Node, saved: tuple, cotangent: Any, create_graph: bool) -> Sequen
         return modes.state.observers[-1].around(node.name(), (), lambda: node.vjp(xp, saved, cotangent))
     if modes.special and modes.state.anomaly:
         return checked_vjp(node, xp, saved, cotangent)
+    if create_graph and meta is not None and meta.xp is not None:
+        with modes.mode(namespace=meta.xp):  # the rules' tensors may hold arrays that are not NumPy's
+            return node.vjp(xp, saved, cotangent)
     return node.vjp(xp, saved, cotangent)
 
 
