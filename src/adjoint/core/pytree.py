@@ -59,7 +59,7 @@ class TreeSpec:
         self.kind = kind
         self.context = context
         self.children = tuple(children)
-        self.leaves = sum(child.leaves for child in children) if kind is not None else 1
+        self.leaves: int = 1 if kind is None else sum(child.leaves for child in children)
 
     def unflatten(self, leaves: Iterable[Any]) -> Any:
         """A tree of this form with these leaves."""

@@ -1,9 +1,12 @@
 """`torch.func`: functions in, functions out: derivatives of any order, and batches, composed as one likes."""
 
-from adjoint.func import text as _text  # how tensors print inside transformed functions
+from adjoint.core import tensor as _tensor
 from adjoint.func.forward import jvp
 from adjoint.func.jacobians import hessian, jacfwd, jacrev
 from adjoint.func.reverse import grad, grad_and_value, linearize, vjp
+from adjoint.func.text import transformed_text as _transformed_text
 from adjoint.func.vmap import vmap
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp", "vmap"]
+
+_tensor.transformed_text = _transformed_text

@@ -145,12 +145,12 @@ def leads_outside(edge: Any, start: int) -> bool:
             continue
         if node.sequence < start:
             return True
-        for edge in node.edges:
-            if edge is None:
+        for onward in node.edges:
+            if onward is None:
                 continue
-            if edge.edge_kind == LEAF:
+            if onward.edge_kind == LEAF:
                 return True
-            stack.append(edge if edge.edge_kind == NODE else edge.node)
+            stack.append(onward if onward.edge_kind == NODE else onward.node)
     return False
 
 

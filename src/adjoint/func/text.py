@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from adjoint.arrays.batched import BatchedArray
-from adjoint.core import tensor as tensors
 from adjoint.core.graph import LEAF, LEAF_MARK, node_of
 from adjoint.core.printing import format_wrapper
 from adjoint.core.tangents import tangents_of
@@ -63,10 +62,10 @@ def _history(edge: Any) -> tuple[set[int], bool]:
 
 def _caller_node(node: Any) -> Any:
     """The place in the graph of the caller's tensor behind an input of a transformed function."""
-    while node is not LEAF_MARK and node_of(node)[0].is_leaf:
-        edge = node_of(node)[0].edges[0]
+    while node is not LEAF_MARK:
+        made = node_of(node)[0]
+        if made is None or not made.is_leaf:
+            break
+        edge = made.edges[0]
         node = LEAF_MARK if edge.edge_kind == LEAF else edge
     return node
-
-
-tensors.transformed_text = transformed_text

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from adjoint.arrays.batched import BatchedArray
+from adjoint.arrays.batched import BatchedArray, batched
 from adjoint.core import modes
 from adjoint.core.pytree import TreeSpec, broadcast, flatten
 from adjoint.core.tensor import Tensor, dimension_out_of_range
@@ -81,7 +81,7 @@ def _run(
     """The results for one batch, their form, and the dimensions along which their examples lie."""
     level = new_level()
     inside = [x if dim is None else enter(x, level, dim) for x, dim in zip(leaves, dims, strict=True)]
-    with transform(level), modes.mode(batch_levels=(*modes.state.batch_levels, level)):
+    with transform(level), modes.mode(batch_levels=(*modes.state.batch_levels, level), namespace=batched):
         outputs, form = flatten(func(*spec.unflatten(inside), **kwargs))
         places = _output_dims(func, out_dims, form)
         results = [_result(func, x, place, level, size) for x, place in zip(outputs, places, strict=True)]
@@ -108,10 +108,7 @@ def _result(func: Callable[..., Any], output: Any, place: int | None, level: int
 
 
 def _chunk(leaves: Sequence[Any], dims: Sequence[int | None], start: int, length: int) -> list[Any]:
-    return [
-        x if dim is None else x.narrow(dim, start, length)  # type: ignore[attr-defined]
-        for x, dim in zip(leaves, dims, strict=True)
-    ]
+    return [x if dim is None else x.narrow(dim, start, length) for x, dim in zip(leaves, dims, strict=True)]
 
 
 # --- arguments ---------------------------------------------------------------------------------------------------
