@@ -21,6 +21,7 @@ from adjoint.autograd.grad_mode import (
     set_grad_enabled,
 )
 from adjoint.core.absent import absent_attribute as _absent_attribute
+from adjoint.core.collector import look_less_often as _look_less_often
 from adjoint.core.dtypes import DTYPES as _DTYPES
 from adjoint.core.dtypes import dtype, get_default_dtype, set_default_dtype
 from adjoint.core.dtypes import promote as promote_types
@@ -37,5 +38,7 @@ for _dtype in _DTYPES:
 for _export in _exports.values():
     if not _export.module and _export.on_module:
         globals()[_export.name] = _export.function
+
+_look_less_often()
 
 __getattr__ = _absent_attribute(_sys.modules[__name__])

@@ -123,6 +123,9 @@ def run(
                     _send(edge, None, heap, pending, leaves, watch)
                 elif successor is None and edge.edge_kind == NODE and edge.sequence not in pending:
                     successor, onward = edge, gradient
+                elif edge.edge_kind == LEAF and watch is None:
+                    entry = leaves.get(id(edge))
+                    leaves[id(edge)] = (edge, gradient, False) if entry is None else _sum(entry, gradient)
                 elif edge is successor:
                     onward = onward + gradient
                 else:

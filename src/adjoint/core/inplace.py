@@ -36,7 +36,7 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str) -> Te
     start = next_sequence()
     stand_in = wrap(tensor._data)
     stand_in._writes = []
-    stand_in._node = edge_of(tensor)
+    stand_in._node = edge_of(tensor) if recording else None
     forward = modes.special and modes.state.forward_level
     if forward:
         forward_stand_in(tensor, stand_in)  # type: ignore[misc]
@@ -141,7 +141,7 @@ def rebase(tensor: Tensor, edge: Any) -> None:
         return
     base = view.base
     old = base._node
-    node = _copy_slices.node_type()
+    node = Node()
     node.edges = (edge_of(base), edge)
     node.plan = _copy_slices.plan(3)
     node.saved, node.writes = (base._data.shape,), ()
@@ -175,6 +175,6 @@ _copy_slices = Primitive(
         lambda xp, g, *, path: path.on_array(xp, g),
     ),
     node_type=TransposeNode,
-    node="CopySlices",
+    node="torch::autograd::CopySlices",
     jvp="linear",
 )

@@ -196,7 +196,7 @@ class Plan:
         self.rule = primitive.rules[0]
         self.sources: list[tuple[int, int]] = []
         self.steps: list[Step] = []
-        leading = 1 if issubclass(primitive.node_type, (PartialsNode, PartialNode)) else 2  # xp, and the cotangent
+        leading = 1 if issubclass(primitive.node_type, (PartialsNode, PartialNode, SignsNode)) else 2  # xp, and the cotangent
         for index, rule in enumerate(primitive.rules):
             if rule is None or not (primitive.joint or mask >> index & 1):
                 continue
@@ -280,6 +280,19 @@ class PartialsNode(Node):
         return gradients
 
 
+class SignsNode(Node):
+    """The node of an elementwise record whose partials are all 1 or -1: sums, differences, negatives."""
+
+    __slots__ = ()
+
+    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> list:
+        gradients = [cotangent if sign == 1 else -cotangent for sign in self.plan.primitive.rules]
+        if self.meta is not None and self.meta.operands is not None:
+            gradients = [None if edge is None else g for edge, g in zip(self.edges, gradients)]
+            adapt(xp, gradients, self.meta.operands)
+        return gradients
+
+
 class PartialNode(Node):
     """The node of an elementwise record with one operand and a partial that names one value: the shortest path."""
 
@@ -319,7 +332,7 @@ class JointNode(Node):
 
 
 #: the kinds of node that need no more than `Node` itself until a program looks at them
-_PLAIN_KINDS = (PartialsNode, PartialNode, TransposeNode, JointNode)
+_PLAIN_KINDS = (PartialsNode, PartialNode, SignsNode, TransposeNode, JointNode)
 
 
 def adapt(xp: Any, gradients: list, operands: Sequence[tuple]) -> None:

@@ -14,7 +14,7 @@ from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.core.apply import apply, binary, single, unary
 from adjoint.core.exports import export
 from adjoint.core.graph import Node
-from adjoint.core.primitive import JointNode, PartialNode, PartialsNode, Primitive, Rule, TransposeNode
+from adjoint.core.primitive import JointNode, PartialNode, PartialsNode, Primitive, Rule, SignsNode, TransposeNode
 
 
 def elementwise(
@@ -42,9 +42,13 @@ def elementwise(
     """
     rules = (gate or partial,) if gate or partial else tuple(partials)
     code = getattr(partial, "__code__", None)
-    short = len(rules) == 1 and code is not None and code.co_argcount == 2 and not code.co_kwonlyargcount
+    kind: type[Node] = PartialsNode
+    if len(rules) == 1 and code is not None and code.co_argcount == 2 and not code.co_kwonlyargcount:
+        kind = PartialNode
+    elif all(rule.__class__ is int for rule in rules):
+        kind = SignsNode
     primitive = Primitive(
-        name, forward or verb or name, rules, node_type=PartialNode if short else PartialsNode, node=node, promotes=promotes,
+        name, forward or verb or name, rules, node_type=kind, node=node, promotes=promotes,
         gates=gate is not None, jvp="partials", doc=doc,
     )  # fmt: skip
     function = _function_of(primitive)
