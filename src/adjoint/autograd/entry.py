@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays import namespace_of
+from adjoint.core import modes
 from adjoint.core.engine import Captures, run
 from adjoint.core.graph import LEAF_MARK, Node
 from adjoint.core.tensor import Tensor, edge_of, wrap
+from adjoint.ops import batching
 from adjoint.ops.creation import zeros_like
 
 
@@ -68,6 +70,10 @@ def grad(
 ) -> tuple[Tensor | None, ...]:
     """The gradients of `outputs` with respect to `inputs`, without touching any `.grad`.
 
+    An input that no output depends on is an error; with `allow_unused` its gradient is None, with `materialize_grads` zero.
+    With `is_grads_batched`, `grad_outputs` have one more dimension, the first, with one backward pass for each entry along
+    it; so have the results.
+
     >>> import adjoint as torch
     >>> x = torch.tensor(3., requires_grad=True)
     >>> torch.autograd.grad(x ** 3, x)
@@ -81,6 +87,8 @@ def grad(
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
+    if is_grads_batched:
+        return _batched(roots, wanted, given, retain, create_graph, allow_unused, materialize_grads)
     starts = [_start(place, root, g, create_graph) for place, (root, g) in enumerate(zip(roots, given, strict=True))]
     for tensor in wanted:
         if tensor._node is None:
@@ -99,6 +107,51 @@ def grad(
         else:
             results.append(gradient if gradient is None or isinstance(gradient, Tensor) else wrap(gradient))
     return tuple(results)
+
+
+def _batched(
+    outputs: tuple[Tensor, ...],
+    inputs: tuple[Tensor, ...],
+    cotangents: tuple[Tensor | None, ...],
+    retain_graph: bool,
+    create_graph: bool,
+    allow_unused: bool | None,
+    materialize_grads: bool,
+) -> tuple[Tensor | None, ...]:
+    """`grad` for many sets of cotangents at once, those along the first dimension of each that is given."""
+    sizes = set()
+    for place, (root, cotangent) in enumerate(zip(outputs, cotangents, strict=True)):
+        if cotangent is None:
+            _start(place, root, None, create_graph)
+            continue
+        if cotangent.shape[1:] != root.shape or not cotangent.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. "
+                "The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a "
+                f"mismatch was detected: grad_output[{place}] has a shape of {cotangent.shape} and output[{place}] has a "
+                f"shape of {root.shape}. If you only want some tensors in `grad_output` to be considered batched, consider "
+                "using vmap."
+            )
+        sizes.add(cotangent.shape[0])
+    if len(sizes) != 1:
+        raise ValueError(
+            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sorted(sizes)} for the "
+            "mapped dimension"
+            if sizes
+            else "vmap: Expected at least one Tensor to vmap over"
+        )
+    level = batching.new_level()
+    each = [None if cotangent is None else batching.enter(cotangent, level, 0) for cotangent in cotangents]
+    unused = True if materialize_grads else allow_unused
+    with modes.mode(batch_levels=(*modes.state.batch_levels, level)):
+        gradients = grad(outputs, inputs, each, retain_graph, create_graph, allow_unused=unused)
+        (size,) = sizes
+        gradients = tuple(each if each is None else batching.leave(each, level, 0, size) for each in gradients)
+    if materialize_grads:
+        return tuple(
+            zeros_like(tensor) if each is None else each for tensor, each in zip(inputs, gradients, strict=True)
+        )
+    return gradients
 
 
 def _as_tuple(gradients: Any, count: int) -> tuple:
