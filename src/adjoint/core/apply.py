@@ -229,8 +229,8 @@ def unary(primitive: Primitive) -> Callable:
     compute = primitive.on_numpy
     plan = primitive.plan(1) if primitive.rules else None
     kinds = [kind for kind, _ in plan.sources] if plan is not None else []
-    saves_operand, saves_result = kinds == [VALUE], kinds == [OUT]
-    short = plan is not None and (not kinds or saves_operand or saves_result)
+    saves_operand, saves_result, saves_shape = kinds == [VALUE], kinds == [OUT], kinds == [SHAPE]
+    short = plan is not None and (not kinds or saves_operand or saves_result or saves_shape)
     types = _COMPUTED if primitive.promotes == "float" else _COMPUTED + _INTEGERS
     name = primitive.name
 
@@ -267,7 +267,8 @@ def unary(primitive: Primitive) -> Callable:
             node.writes = (writes,)
         else:
             tensor._writes = None
-            node.saved = node.writes = ()
+            node.saved = (data.shape,) if saves_shape else ()
+            node.writes = ()
         return tensor
 
     function.__name__ = function.__qualname__ = name
@@ -278,7 +279,8 @@ def single(primitive: Primitive) -> Callable:
     """A function of one tensor, and of a record's static parameters by keyword."""
     compute = primitive.on_numpy
     plan = primitive.plan(1) if primitive.rules else None
-    saves_operand = plan is not None and [kind for kind, _ in plan.sources] == [VALUE]
+    kinds = [kind for kind, _ in plan.sources] if plan is not None else []
+    saves_operand, saves_shape = kinds == [VALUE], kinds == [SHAPE]
     name = primitive.name
     short = plan is not None and not primitive.view and len(primitive.outputs) == 1 and not primitive.many_outputs
     any_type = primitive.promotes is None
@@ -307,6 +309,9 @@ def single(primitive: Primitive) -> Callable:
                     writes = input._writes = []
                 node.saved = (data,)
                 node.writes = (writes,)
+            elif saves_shape:
+                node.saved = (data.shape,)
+                node.writes = ()
             else:
                 node.saved, node.writes = save(primitive, plan, (input,), (data,), (tensor,))  # type: ignore[arg-type]
         return tensor
@@ -382,16 +387,19 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
         if not places:
             node.saved = node.writes = ()
             return tensor
+        if b is other:  # a number, which nobody writes to
+            node.saved = (b,) if places == (1,) else tuple([b if place else a for place in places])
+            node.writes = () if places == (1,) else (writes_of(input),)
+            return tensor
         saved = []
         writes = []
         for place in places:
             operand = other if place else input
             saved.append(b if place else a)
-            if operand is not b:
-                log = operand._writes
-                if log is None:
-                    log = operand._writes = []
-                writes.append(log)
+            log = operand._writes
+            if log is None:
+                log = operand._writes = []
+            writes.append(log)
         node.saved = tuple(saved)
         node.writes = writes
         return tensor

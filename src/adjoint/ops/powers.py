@@ -18,7 +18,7 @@ from adjoint.ops.refusals import invalid_combination, is_boolean, is_integral, n
 
 def _partial_by_number(xp: Any, x: Any, y: Any) -> Any:
     if y == 2:
-        return 2 * x
+        return x + x  # quicker than 2 * x, and the same
     return 0.5 / xp.sqrt(x) if y == 0.5 else y * x ** (y - 1)
 
 

@@ -21,27 +21,36 @@ from adjoint.ops.refusals import invalid_combination
 
 # --- sums ---
 
-_SUM: dict[str, Any] = {
-    "forward": lambda xp, x, *, axis, keepdims: xp.sum(x, axis=axis, keepdims=keepdims),
-    "transpose": lambda xp, g, x_shape, *, axis, keepdims: xp.broadcast_to(restore(xp, g, axis, keepdims), x_shape),
-    "promotes": "common",
-}
-_sum_all = linear("sum_all", **_SUM, node="SumBackward0")
-_sum_axes = linear("sum_axes", **_SUM, node="SumBackward1")
-
-
-def _mean_transpose(xp: Any, g: Any, x_shape: Any, *, axis: tuple[int, ...], keepdims: bool, count: int) -> Any:
-    g = g / count
-    return xp.broadcast_to(g if axis is None else restore(xp, g, axis, keepdims), x_shape)
-
-
-_MEAN: dict[str, Any] = {
-    "forward": lambda xp, x, *, axis, keepdims, count: xp.sum(x, axis=axis, keepdims=keepdims) / count,
-    "transpose": _mean_transpose,
-    "promotes": "common",
-}
-_mean_all = linear("mean_all", **_MEAN, node="MeanBackward0")
-_mean_axes = linear("mean_axes", **_MEAN, node="MeanBackward1")
+_sum_all = linear(
+    "sum_all",
+    lambda xp, x: xp.sum(x),
+    transpose=lambda xp, g, x_shape: xp.broadcast_to(g, x_shape),
+    promotes="common",
+    node="SumBackward0",
+)
+_sum_axes = linear(
+    "sum_axes",
+    lambda xp, x, *, axis, keepdims: xp.sum(x, axis=axis, keepdims=keepdims),
+    transpose=lambda xp, g, x_shape, *, axis, keepdims: xp.broadcast_to(restore(xp, g, axis, keepdims), x_shape),
+    promotes="common",
+    node="SumBackward1",
+)
+_mean_all = linear(
+    "mean_all",
+    lambda xp, x: xp.sum(x) / math.prod(x.shape),
+    transpose=lambda xp, g, x_shape: xp.broadcast_to(g / math.prod(x_shape), x_shape),
+    promotes="common",
+    node="MeanBackward0",
+)
+_mean_axes = linear(
+    "mean_axes",
+    lambda xp, x, *, axis, keepdims, count: xp.sum(x, axis=axis, keepdims=keepdims) / count,
+    transpose=lambda xp, g, x_shape, *, axis, keepdims, count: xp.broadcast_to(
+        restore(xp, g / count, axis, keepdims), x_shape
+    ),
+    promotes="common",
+    node="MeanBackward1",
+)
 
 
 @verb("sum")
@@ -61,7 +70,7 @@ def sum(
     """
     x = _summable("sum", input, dtype)
     if dim is None and not keepdim:
-        return _sum_all(x, axis=None, keepdims=False, out=out)
+        return _sum_all(x, out=out)
     axis = dimensions(dim, x.ndim, "sum")
     return _sum_axes(x, axis=axis, keepdims=flag("sum", keepdim), out=out)
 
@@ -96,7 +105,7 @@ def mean(
             f"Got: {scalar_type_name(x.dtype)}\nMake it floating-point first, as in x.float().mean(), or pass dtype=."
         )
     if dim is None and not keepdim:
-        return _mean_all(x, axis=None, keepdims=False, count=data.size, out=out)
+        return _mean_all(x, out=out)
     shape = data.shape
     axis = dimensions(dim, len(shape), "mean")
     count = math.prod(shape[each] for each in axis)
