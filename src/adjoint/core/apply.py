@@ -296,7 +296,7 @@ def single(primitive: Primitive) -> Callable:
         if modes.special or not short or not (any_type or data.dtype.char in _COMPUTED):
             return apply(primitive, (input,), params)
         tensor = wrap(compute(data, **params))
-        if edge is not None:
+        if edge is not None and tensor._data.dtype.kind not in "biu":
             tensor._node = node = Node()
             node.edges = (input if edge is LEAF_MARK else edge,)
             node.plan = plan

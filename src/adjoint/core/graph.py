@@ -128,8 +128,9 @@ class Node:
         )
 
     def name(self) -> str:
-        """The operation's printed name, such as `SinBackward0`."""
-        return type(expose(self)).__name__
+        """The operation's name, such as `SinBackward0`; some have a longer one than their class."""
+        kind = type(expose(self))
+        return getattr(kind, "qualified_name", kind.__name__)
 
     def ensure_annex(self) -> Annex:
         if self.annex is None:
@@ -159,6 +160,7 @@ class Nowhere(Node):
     __slots__ = ()
 
     is_leaf = True
+    several = False
 
     def __init__(self) -> None:
         self.edges = self.saved = self.writes = ()

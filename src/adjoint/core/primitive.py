@@ -87,14 +87,16 @@ class Primitive:
         self.jvp = jvp
         self.joint = issubclass(node_type, JointNode)
         self.rules = (rules,) if callable(rules) else tuple(rules)
+        qualified = node or node_name(name)  # a few are `torch::autograd::...`, of which the class bears the last part
         self.node_type: type[Node] = type(
-            node or node_name(name),
+            qualified.rpartition("::")[2],
             (node_type,),
             {
                 "__slots__": (),
                 "__module__": __name__,
                 "primitive": self,
                 "several": many_outputs or self.differentiable_outputs > 1,
+                "qualified_name": qualified,
             },
         )
         self.new_node: type[Node] = Node if node_type in _PLAIN_KINDS else self.node_type

@@ -242,12 +242,17 @@ class Tensor:
     def stride(self, dim: int | None = None) -> tuple[int, ...] | int:
         """How many elements lie between neighbours along each dimension, or one."""
         array = buffer(self)
-        if array.size:
+        if array.size or any(array.strides):
             strides = tuple(step // array.itemsize for step in array.strides)
         else:  # NumPy has zeros here
             sizes = [max(size, 1) for size in array.shape]
             strides = tuple(math.prod(sizes[place + 1 :]) for place in range(len(sizes)))
         return strides if dim is None else strides[dim]
+
+    def storage_offset(self) -> int:
+        """How many elements lie in memory before the first, where this is a view of another tensor."""
+        array, base = buffer(self), self._base
+        return 0 if base is None else (array.ctypes.data - buffer(base).ctypes.data) // array.itemsize
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in C order without gaps."""

@@ -20,7 +20,7 @@ import numpy as np
 from adjoint.arrays import is_foreign, namespace_of, numpy
 from adjoint.core import modes
 from adjoint.core import tensor as tensors
-from adjoint.core.graph import LEAF_MARK, Meta, Nowhere, next_sequence, node_of, version_of
+from adjoint.core.graph import LEAF_MARK, Meta, Node, Nowhere, next_sequence, node_of, version_of
 from adjoint.core.primitive import Primitive, TransposeNode
 from adjoint.core.tensor import Tensor, edge_of, set_requires_grad, writes_of
 
@@ -180,6 +180,10 @@ class _Stale:
     def requires_grad(self: Any, value: bool) -> None:
         set_requires_grad(self, value)
 
+    @property
+    def output_nr(self: Any) -> int:
+        return node_of(_history.__get__(self))[1]
+
 
 @cache
 def _stale_class(kind: type) -> type:
@@ -198,7 +202,7 @@ def derive(tensor: Tensor) -> None:
     view: View = tensor._view
     base = view.base
     old = _history.__get__(tensor)
-    node = as_strided.node_type()
+    node = Node()
     node.edges = (edge_of(base),)
     node.plan = as_strided.plan(1)
     node.saved, node.writes = (base._data.shape,), ()

@@ -12,6 +12,7 @@ from adjoint.ops import (
     extremes,
     filling,
     indexing,
+    joining,
     matrix,
     methods,
     pointwise,
@@ -19,11 +20,12 @@ from adjoint.ops import (
     reduction,
     rounding,
     shape,
+    splitting,
 )
 
 FAMILIES = (
-    arithmetic, bitwise, choice, comparison, complex, conversion, creation, extremes, filling, indexing, matrix, pointwise, powers, reduction,
-    rounding, shape,
+    arithmetic, bitwise, choice, comparison, complex, conversion, creation, extremes, filling, indexing, joining, matrix,
+    pointwise, powers, reduction, rounding, shape, splitting,
 )  # fmt: skip
 
 methods.install(

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.arrays.numpy import is_dense
 from adjoint.arrays.tensor import verb
 from adjoint.core import dtypes
 from adjoint.core.apply import require_tensors
 from adjoint.core.dtypes import DTYPES
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import export, public
+from adjoint.core.formats import contiguous_format
 from adjoint.core.primitive import cast_back
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor, buffer, wrap, writes_of
@@ -23,6 +25,13 @@ _to_copy = linear(
     transpose=lambda xp, g, x_dtype: cast_back(xp, g, x_dtype),
 )
 _clone = linear("clone", lambda xp, x: xp.copy(x), transpose=lambda xp, g: g, verb="copy")
+#: the same in C order, for elements that lie side by side in another order
+_clone_in_order = linear(
+    "clone_in_order",
+    lambda xp, x: xp.reshape(xp.reshape(x, (-1,)), x.shape),
+    transpose=lambda xp, g: g,
+    node="CloneBackward0",
+)
 
 
 def to_dtype(x: Tensor, dtype: DType) -> Tensor:
@@ -52,7 +61,17 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     tensor([1., 2.])
     """
     (input,) = require_tensors("clone", input)
+    if memory_format is contiguous_format and not input.is_contiguous():
+        return contiguous(input)
     return _clone(input)
+
+
+@public(on_module=False)
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor, copied where its elements do not lie in memory in C order."""
+    if self.is_contiguous():
+        return self
+    return (_clone_in_order if is_dense(self._data) else _clone)(self)
 
 
 @public()

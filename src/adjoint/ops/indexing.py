@@ -15,6 +15,7 @@ from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.dimensions import dimension
 from adjoint.ops.shape import expand
+from adjoint.ops.splitting import unbind
 
 # --- the records ---
 
@@ -73,12 +74,12 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     >>> x[1], x[:, 0], x[x > 2]
     (tensor([3., 4.]), tensor([1., 3.]), tensor([3., 4.]))
     """
-    if index.__class__ is int:
-        return select(x, 0, index)
+    if index.__class__ is int and x._data.shape and -x._data.shape[0] <= index < x._data.shape[0]:
+        return _select(x, axis=0, index=index % x._data.shape[0])
     basic, advanced = _split(x, index)
     for kind, axis, part in basic:
         if kind == "select":
-            x = select(x, axis, part)
+            x = _select(x, axis=axis, index=part % x._data.shape[axis])
         elif kind == "slice":
             x = _slice(x, axis=axis, part=part)
         else:
@@ -210,26 +211,29 @@ def _index_message(x: Tensor, parts: tuple, error: IndexError) -> str:
 
 @public()
 def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The slice at `index` along `dim`, as a view without that dimension."""
+    """The slice at `index` along `dim`, as a view without that dimension.
+
+    >>> import adjoint as torch
+    >>> torch.select(torch.tensor([[1., 2.], [3., 4.]]), 1, 0)
+    tensor([1., 3.])
+    """
     shape = input._data.shape
     if not shape:
-        if dim == 0:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
-                "0-dim tensor to a number"
-            )
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    axis = dimension(dim, len(shape))
+    axis = dimension(dim, len(shape), "select")
     if not -shape[axis] <= index < shape[axis]:
-        raise IndexError(f"index {index} is out of bounds for dimension {axis} with size {shape[axis]}")
-    return _select(input, axis=axis, index=index % shape[axis])
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {axis}")
+    return _select(input, axis=axis, index=int(index) % shape[axis])
 
 
 @public()
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """The `length` elements from `start` on along `dim`, as a view."""
-    axis = dimension(dim, input.ndim)
+    if not input.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    axis = dimension(dim, input.ndim, "narrow")
     size = input.shape[axis]
+    start = int(start)
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -size <= start <= size:
@@ -266,7 +270,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None)
     (input,) = require_tensors("nonzero", input)
     data = np.asarray(input._data)
     if as_tuple:
-        return tuple(wrap(each) for each in np.nonzero(np.atleast_1d(data)))
+        return unbind(wrap(np.stack(np.nonzero(np.atleast_1d(data)))))
     result = wrap(np.argwhere(data))
     return result if out is None else write_out(out, result)
 

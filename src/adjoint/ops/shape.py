@@ -1,19 +1,19 @@
-"""Shapes: views of the same elements in other arrangements, and what joins tensors to larger ones."""
+"""Shapes: views of the same elements in other arrangements."""
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from adjoint.arrays.tensor import verb
-from adjoint.core.apply import write_out
 from adjoint.core.exports import public
 from adjoint.core.primitive import unbroadcast
 from adjoint.core.statements import linear
-from adjoint.core.tensor import Tensor, buffer
-from adjoint.ops.conversion import clone
-from adjoint.ops.dimensions import dimension
+from adjoint.core.tensor import Size, Tensor, buffer
+from adjoint.ops.conversion import clone, contiguous
+from adjoint.ops.dimensions import dimension, dimensions
 
 # --- the records ---
 
@@ -23,6 +23,8 @@ def _unreshape(xp: Any, g: Any, x_shape: Any) -> Any:
 
 
 _view = linear("view", lambda xp, x, *, shape: xp.reshape(x, shape), transpose=_unreshape, view=True)
+#: PyTorch's name for the view that `reshape` makes of memory that is not contiguous
+_reshape_alias = linear("reshape_alias", lambda xp, x, *, shape: xp.reshape(x, shape), transpose=_unreshape, view=True)
 _unsafe_view = linear("unsafe_view", lambda xp, x, *, shape: xp.reshape(x, shape), transpose=_unreshape)
 _permute = linear(
     "permute",
@@ -57,7 +59,9 @@ _SQUEEZE: dict[str, Any] = {
 _squeeze_all = linear("squeeze_all", **_SQUEEZE, node="SqueezeBackward0")
 _squeeze_axis = linear("squeeze_axis", **_SQUEEZE, node="SqueezeBackward1")
 _squeeze_axes = linear("squeeze_axes", **_SQUEEZE, node="SqueezeBackward2")
-_flip = linear("flip", lambda xp, x, *, axis: xp.flip(x, axis), transpose=lambda xp, g, *, axis: xp.flip(g, axis))
+_flip = linear(
+    "flip", lambda xp, x, *, axis: xp.copy(xp.flip(x, axis)), transpose=lambda xp, g, *, axis: xp.flip(g, axis)
+)
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -66,25 +70,6 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
         inverse[axis] = place
     return tuple(inverse)
 
-
-def _cat_transpose(xp: Any, g: Any, xs_shape: Any, *, axis: int) -> list:
-    gradients, start = [], 0
-    for shape in xs_shape:
-        stop = start + shape[axis]
-        gradients.append(xp.getitem(g, (*(slice(None),) * axis, slice(start, stop))))
-        start = stop
-    return gradients
-
-
-_cat = linear("cat", lambda xp, *xs, axis: xp.concat(list(xs), axis), transpose=_cat_transpose, promotes="common")
-_stack = linear(
-    "stack",
-    lambda xp, *xs, axis: xp.stack(list(xs), axis),
-    transpose=lambda xp, g, xs_shape, *, axis: [
-        xp.getitem(g, (*(slice(None),) * axis, place)) for place in range(len(xs_shape))
-    ],
-    promotes="common",
-)
 
 # --- the verbs, on tensors ---
 
@@ -119,24 +104,26 @@ def _flip_verb(x: Tensor, axis: Any) -> Tensor:
     return _flip(x, axis=axis)
 
 
-@verb("concat")
-def _concat_verb(arrays: list[Tensor], axis: int = 0) -> Tensor:
-    return _cat(*arrays, axis=axis)
-
-
-@verb("stack")
-def _stack_verb(arrays: list[Tensor], axis: int = 0) -> Tensor:
-    return _stack(*arrays, axis=axis)
-
-
 # --- arguments ---
 
 
-def sizes(arguments: tuple) -> tuple[int, ...]:
-    """A shape given as separate numbers or as one sequence."""
+def sizes(arguments: tuple, function: str = "reshape", name: str = "shape", given: Any = None) -> tuple[int, ...]:
+    """A shape given as separate numbers or as one sequence, or by the keyword `name`."""
+    if given is not None:
+        arguments = (given,)
     if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)):
         arguments = tuple(arguments[0])
-    return tuple(int(size) for size in arguments)
+    try:
+        return tuple(map(index, arguments))
+    except TypeError:
+        wrong = next(place for place, each in enumerate(arguments) if not hasattr(each, "__index__"))
+        kind = type(arguments[wrong]).__name__
+        if not wrong:
+            raise TypeError(f"{function}(): argument '{name}' (position 1) must be tuple of ints, not {kind}") from None
+        raise TypeError(
+            f"{function}(): argument '{name}' failed to unpack the object at pos {wrong + 1} with error "
+            f'"type must be tuple of ints,but got {kind}"'
+        ) from None
 
 
 def _completed(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
@@ -147,7 +134,7 @@ def _completed(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     known = 1
     for size in shape:
         if size < -1:
-            raise RuntimeError(f"invalid shape dimension {size}")
+            raise RuntimeError(f"invalid shape dimension {size} at index {shape.index(size)} of shape {list(shape)}")
         known *= 1 if size == -1 else size
     if unknown:
         if known == 0:
@@ -169,7 +156,7 @@ def _completed(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
 
 
 @public()
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *args: Any, shape: Any = None) -> Tensor:
     """The same elements in another shape: a view where the memory allows it, else a copy. One size may be -1.
 
     >>> import adjoint as torch
@@ -177,16 +164,16 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     tensor([[1., 2.],
             [3., 4.]])
     """
-    target = _completed(sizes(shape), input.numel())
+    target = _completed(sizes(args, given=shape), input.numel())
     if is_viewable(input, target):
-        return _view(input, shape=target)
+        return (_view if input.is_contiguous() else _reshape_alias)(input, shape=target)
     return _unsafe_view(clone(input), shape=target)
 
 
 @public(on_module=False)
-def view(self: Tensor, *shape: Any) -> Tensor:
+def view(self: Tensor, *args: Any, size: Any = None) -> Tensor:
     """The same elements in another shape, in the same memory; an error where the memory does not allow it."""
-    target = _completed(sizes(shape), self.numel())
+    target = _completed(sizes(args, "view", "size", size), self.numel())
     if not is_viewable(self, target):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
@@ -243,14 +230,14 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 @public()
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     """The dimensions in another order, as a view.
 
     >>> import adjoint as torch
     >>> torch.zeros(2, 3, 5).permute(2, 0, 1).shape
     torch.Size([5, 2, 3])
     """
-    order = sizes(dims)
+    order = sizes(args, "permute", "dims", dims)
     if len(order) != input.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
@@ -292,11 +279,13 @@ def _reversed(self: Tensor) -> Tensor:
 
 def _matrices_transposed(self: Tensor) -> Tensor:
     """The last two dimensions swapped, as a view."""
+    if self.ndim < 2:
+        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
     return transpose(self, -2, -1)
 
 
 @public(on_module=False)
-def expand(self: Tensor, *shape: Any) -> Tensor:
+def expand(self: Tensor, *args: Any, size: Any = None, implicit: bool = False) -> Tensor:
     """The tensor repeated along dimensions of size 1, as a view without copies; -1 keeps a size.
 
     >>> import adjoint as torch
@@ -304,24 +293,24 @@ def expand(self: Tensor, *shape: Any) -> Tensor:
     tensor([[1., 1., 1.],
             [2., 2., 2.]])
     """
-    target, have = list(sizes(shape)), self._data.shape
+    target, have = list(sizes(args, "expand", "size", size)), self._data.shape
     lead = len(target) - len(have)
     if lead < 0:
         raise RuntimeError(
             f"expand(torch.FloatTensor{{{list(have)}}}, size={target}): the number of sizes provided ({len(target)}) "
             f"must be greater or equal to the number of dimensions in the tensor ({len(have)})"
         )
-    for axis, size in enumerate(target):
+    for axis, wanted in enumerate(target):
         existing = have[axis - lead] if axis >= lead else 1
-        if size == -1:
+        if wanted == -1:
             if axis < lead:
                 raise RuntimeError(
                     f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {axis}"
                 )
             target[axis] = existing
-        elif size != existing and existing != 1:
+        elif existing not in (wanted, 1):
             raise RuntimeError(
-                f"The expanded size of the tensor ({size}) must match the existing size ({existing}) at non-singleton "
+                f"The expanded size of the tensor ({wanted}) must match the existing size ({existing}) at non-singleton "
                 f"dimension {axis}.  Target sizes: {target}.  Tensor sizes: {list(have)}"
             )
     return _expand(self, shape=tuple(target))
@@ -358,15 +347,15 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 
 
 @public()
-def flip(input: Tensor, *dims: Any) -> Tensor:
-    """A copy with the order of the elements reversed along the dimensions `dims`."""
-    return _flip(input, axis=tuple(dimension(each, input.ndim) for each in sizes(dims)))
+def flip(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
+    """A copy with the order of the elements reversed along the dimensions `dims`.
 
-
-@public(on_module=False)
-def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor, copied where its elements do not lie in memory in C order."""
-    return self if self.is_contiguous() else clone(self)
+    >>> import adjoint as torch
+    >>> torch.flip(torch.tensor([1., 2., 3.]), [0])
+    tensor([3., 2., 1.])
+    """
+    named = sizes(args, "flip", "dims", dims)
+    return _flip(input, axis=dimensions(named, input.ndim) if named else ())
 
 
 @public(method=False)
@@ -375,67 +364,87 @@ def numel(input: Tensor) -> int:
     return input.numel()
 
 
-# --- joining ---
+@public()
+def ravel(input: Tensor) -> Tensor:
+    """The elements in one dimension, as a view where the memory allows it."""
+    return view(contiguous(input), -1)
 
 
-@public(method=False, aliases=("concat", "concatenate"))
-def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """Tensors one after the other along a dimension that they have.
+@public()
+def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
+    """One dimension divided into several, as a view; one of the sizes may be -1.
 
     >>> import adjoint as torch
-    >>> torch.cat([torch.tensor([1., 2.]), torch.tensor([3.])])
-    tensor([1., 2., 3.])
+    >>> torch.zeros(2, 6).unflatten(1, (3, -1)).shape
+    torch.Size([2, 3, 2])
     """
-    parts = _sequence("cat", tensors)
+    shape = input._data.shape
+    axis = dimension(dim, len(shape), "unflatten")
+    parts = tuple(sizes)
     if not parts:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    for place, part in enumerate(parts):
-        if not part.ndim:
-            raise RuntimeError(f"zero-dimensional tensor (at position {place}) cannot be concatenated")
-    kept = [part for part in parts if part._data.shape != (0,)] or parts  # PyTorch passes over empty vectors
-    ndim = kept[0].ndim
-    axis = dimension(dim, ndim)
-    for place, part in enumerate(kept):
-        if part.ndim != ndim:
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {ndim} and {part.ndim}")
-        for each in range(ndim):
-            if each != axis and part.shape[each] != kept[0].shape[each]:
-                raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {axis}. Expected size {kept[0].shape[each]} but "
-                    f"got size {part.shape[each]} for tensor number {place} in the list."
-                )
-    result = _cat(*kept, axis=axis)
-    return result if out is None else write_out(out, result)
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    try:
+        parts = _completed(parts, shape[axis])
+    except RuntimeError as error:
+        if parts.count(-1) > 1:
+            raise RuntimeError(f"unflatten got an unexpected error:\n{error}") from None
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(parts)} don't multiply up to the size of dim {axis} ({shape[axis]}) in the "
+            "input tensor"
+        ) from None
+    return view(input, *shape[:axis], *parts, *shape[axis + 1 :])
+
+
+@public(aliases=("moveaxis",))
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """Some dimensions moved to other places, the rest in their order, as a view.
+
+    >>> import adjoint as torch
+    >>> torch.zeros(2, 3, 5).movedim(0, -1).shape
+    torch.Size([3, 5, 2])
+    """
+    sources, destinations = (list(each) if isinstance(each, tuple | list) else [each] for each in (source, destination))
+    if len(sources) != len(destinations):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({sources} dims) should contain the same number of dims "
+            f"as destination ({destinations} dims)"
+        )
+    ndim = input.ndim
+    for name, dims in (("source", sources), ("destination", destinations)):
+        if len({dimension(each, ndim, "movedim") for each in dims}) < len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({dims})")
+    moves = {dimension(to, ndim): dimension(of, ndim) for of, to in zip(sources, destinations, strict=True)}
+    rest = (axis for axis in range(ndim) if axis not in moves.values())
+    return _permute(input, axes=tuple(moves[place] if place in moves else next(rest) for place in range(ndim)))
 
 
 @public(method=False)
-def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """Tensors of one shape side by side along a new dimension.
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape to which all of these shapes broadcast.
 
     >>> import adjoint as torch
-    >>> torch.stack([torch.tensor(1.), torch.tensor(2.)])
-    tensor([1., 2.])
+    >>> torch.broadcast_shapes((3,), (2, 1))
+    torch.Size([2, 3])
     """
-    parts = _sequence("stack", tensors)
-    if not parts:
-        raise RuntimeError("stack expects a non-empty TensorList")
-    for place, part in enumerate(parts):
-        if part.shape != parts[0].shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(parts[0].shape)} at entry 0 and "
-                f"{list(part.shape)} at entry {place}"
-            )
-    result = _stack(*parts, axis=dimension(dim, parts[0].ndim + 1))
-    return result if out is None else write_out(out, result)
+    given = [tuple(shape) if isinstance(shape, tuple | list) else (shape,) for shape in shapes]
+    ndim = max((len(shape) for shape in given), default=0)
+    result = [1] * ndim
+    for place, shape in enumerate(given):
+        for axis in range(-1, -len(shape) - 1, -1):
+            if shape[axis] != 1 and result[axis] not in (1, shape[axis]):
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {shape[axis]} at {axis}! Mismatching argument at index "
+                    f"{place} had {shape}; but expected shape should be broadcastable to {result}"
+                )
+            result[axis] = shape[axis] if shape[axis] != 1 else result[axis]
+    return Size(result)
 
 
-def _sequence(function: str, values: Any) -> list[Tensor]:
-    if isinstance(values, Tensor):
-        raise TypeError(f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
-    for place, value in enumerate(values := list(values)):
-        if not isinstance(value, Tensor):
-            raise TypeError(f"expected Tensor as element {place} in argument 0, but got {type(value).__name__}")
-    return values
+@public(method=False)
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors, all expanded to the shape to which they broadcast, as views."""
+    shape = broadcast_shapes(*(tensor._data.shape for tensor in tensors))
+    return tuple(expand(tensor, *shape) for tensor in tensors)
 
 
 PROPERTIES: dict[str, Any] = {"T": _reversed, "mT": _matrices_transposed}
