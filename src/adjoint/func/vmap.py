@@ -12,7 +12,7 @@ from adjoint.core.pytree import TreeSpec, broadcast, flatten
 from adjoint.core.tensor import Tensor, dimension_out_of_range
 from adjoint.func.levels import transform
 from adjoint.ops.batching import enter, leave, new_level
-from adjoint.ops.shape import cat
+from adjoint.ops.joining import cat
 
 __all__ = ["vmap"]
 

@@ -1,0 +1,33 @@
+"""Names for how a tensor lies in memory, as PyTorch's functions take them."""
+
+from __future__ import annotations
+
+
+class memory_format:  # noqa: N801  (PyTorch's name)
+    """The order in which a tensor's elements lie in memory."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+class layout:  # noqa: N801
+    """The kind of memory behind a tensor: strided is the only one here."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+strided = layout("strided")
