@@ -43,12 +43,9 @@ class World:
     def __getitem__(self, name: str) -> Any:
         return self.machine.names[name]
 
-    def named(self, condition: Callable[[Any], bool] = lambda tensor: True) -> list[str]:
-        return [name for name, tensor in self.machine.tensors().items() if condition(tensor)]
-
-    def tensor(self, condition: Callable[[Any], bool] = lambda tensor: True) -> str:
+    def tensor(self, condition: Callable[[Any], bool] = lambda tensor: True, kinds: str = "t") -> str:
         """The name of some tensor that fulfils a condition."""
-        names = self.named(condition)
+        names = [name for name, tensor in self.machine.tensors().items() if name[0] in kinds and condition(tensor)]
         if not names:
             raise Unsuitable
         return self.pick(names)
@@ -178,7 +175,7 @@ def binary_name(world: World, x: str, y: str) -> str:
 
 def partner(world: World, x: str) -> str:
     """A second operand for x: one that broadcasts with it, now and then any."""
-    return world.tensor() if world.chance(4) else world.tensor(fits(world, x))
+    return world.tensor() if world.chance(4) else world.tensor(fits(world, x), "tg")
 
 
 def binary(world: World) -> str:
@@ -471,8 +468,8 @@ def gradient(world: World) -> str:
     flag = flags(world)
     if world.chance(40):
         z = world.tensor(lambda t: t.requires_grad)
-        return f"{world.fresh()}, {world.fresh()} = torch.autograd.grad({scalar_of(world, x)}, [{y}, {z}]{flag}{unused})"
-    return f"{world.fresh()}, = torch.autograd.grad({scalar_of(world, x)}, {y}{flag}{unused})"
+        return f"{world.fresh()}, {world.fresh()} = copies(torch.autograd.grad({scalar_of(world, x)}, [{y}, {z}]{flag}{unused}))"
+    return f"{world.fresh()}, = copies(torch.autograd.grad({scalar_of(world, x)}, {y}{flag}{unused}))"
 
 
 def about_grad(world: World) -> str:
@@ -480,7 +477,7 @@ def about_grad(world: World) -> str:
     x = world.tensor(lambda t: t.is_leaf and t.grad is not None)
     return world.pick(
         (
-            f"{world.fresh()} = {x}.grad",
+            f"{world.fresh('g')} = {x}.grad",
             f"{x}.grad = None",
             f"{x}.grad.zero_()",
             f"{x}.grad *= 2",

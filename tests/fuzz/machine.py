@@ -15,12 +15,25 @@ def compiled(statement: str) -> CodeType:
     return compile(statement, "<program>", "exec")
 
 
+#: What every program starts with. Gradients are copied before they get a name: whether those that the engine returns
+#: are views of something, and how often it wrote to them on the way, is its own affair.
+PRELUDE = """\
+def copies(gradients):
+    return [g if g is None else g.clone() for g in gradients]
+"""
+
+
 class Machine:
-    """A library, the names that a program has bound so far, and what its hooks were called with."""
+    """A library, and the names that a program has bound so far.
+
+    The names t0, t1, ... are tensors of all kinds, g0, g1, ... what was found in some tensor's `.grad`.
+    """
 
     def __init__(self, torch: Any) -> None:
         self.torch = torch
         self.names: dict[str, Any] = {"torch": torch}
+        self._first_versions: dict[int, int] = {}
+        exec(PRELUDE, self.names)  # noqa: S102
 
     def execute(self, statement: str) -> str | None:
         """Run one statement; the type and the first line of the error that it raises, or None."""
@@ -39,7 +52,16 @@ class Machine:
         owners: dict[int, str] = {}
         for name, tensor in tensors.items():
             owners.setdefault(id(tensor), name)
-        return {name: self._describe(tensor, owners) for name, tensor in tensors.items()}
+        return {
+            name: self._describe_gradient(tensor) if name[0] == "g" else self._describe(tensor, owners)
+            for name, tensor in tensors.items()
+        }
+
+    def _describe_gradient(self, tensor: Any) -> dict[str, Any]:
+        version = version_of(tensor)
+        if isinstance(version, int):
+            version -= self._first_versions.setdefault(id(tensor), version)  # the names keep the tensors alive
+        return {"values": elements(tensor), "version": version, "requires_grad": tensor.requires_grad}
 
     def _describe(self, tensor: Any, owners: dict[int, str]) -> dict[str, Any]:
         seen: dict[str, Any] = {
@@ -55,7 +77,7 @@ class Machine:
         }
         if seen["is_leaf"] is True or seen["retains_grad"] is True:
             gradient = tensor.grad
-            seen["grad"] = gradient if gradient is None else (*elements(gradient), version_of(gradient), gradient.requires_grad)
+            seen["grad"] = gradient if gradient is None else (*elements(gradient), gradient.requires_grad)
         return seen
 
 
