@@ -297,7 +297,7 @@ def errors_of_arguments(torch):
     x, y, z = matrix(torch), torch.ones(2, 3), torch.ones(3)
     vmap = torch.vmap
     calls = [
-        lambda: vmap(no_arguments)(),
+        vmap(no_arguments),
         lambda: vmap(product, in_dims="a")(x, y),
         lambda: vmap(product, in_dims=1.5)(x, y),
         lambda: vmap(product, in_dims=None)(x, y),
