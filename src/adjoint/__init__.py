@@ -11,7 +11,8 @@ tensor(-5.4668)
 import sys as _sys
 from math import e, inf, nan, pi
 
-from adjoint import autograd, func, nn, ops
+from adjoint import autograd, func, nn, ops, utils
+from adjoint.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from adjoint.autograd.grad_mode import (
     enable_grad,
     inference_mode,

@@ -126,15 +126,11 @@ def broadcast_to(x: Array, shape: tuple[int, ...]) -> Array:
         return x
     array = np.asarray(x)
     if not have:
-        result = np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
-        result.flags.writeable = False
-        return result
+        return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
     lead = len(shape) - len(have)
     steps = zip(array.shape, array.strides, shape[lead:], strict=True)
     strides = (0,) * lead + tuple(0 if size == 1 != wanted else stride for size, stride, wanted in steps)
-    result = np.ndarray(shape, array.dtype, array, 0, strides) if array.flags.c_contiguous else as_strided(array, shape, strides)
-    result.flags.writeable = False
-    return result
+    return np.ndarray(shape, array.dtype, array, 0, strides) if array.flags.c_contiguous else as_strided(array, shape, strides)
 
 
 def reshape(x: Array, shape: tuple[int, ...]) -> Array:
@@ -150,8 +146,14 @@ def stack(arrays: list[Array], axis: int = 0) -> Array:
 
 
 def getitem(x: Array, index: Any) -> Array:
-    """`x[index]`, a view where NumPy gives one: also where a single element is picked."""
-    return x[(*index, ...)] if type(index) is tuple else x[index, ...]
+    """`x[index]`, a view where NumPy gives one, also where a single element is picked; else new memory in C order."""
+    if type(index) is not tuple:
+        return x[index, ...]
+    for part in index:
+        if part.__class__ is np.ndarray:
+            picked = x[index]
+            return np.ascontiguousarray(picked) if picked.ndim else picked
+    return x[(*index, ...)]
 
 
 def place(values: Array, index: Any, shape: tuple[int, ...]) -> Array:
@@ -204,7 +206,7 @@ def put(x: Array, index: Any, values: Array) -> Array:
 
 def write(target: np.ndarray, values: Array) -> None:
     """Set the elements of an array, in its own memory."""
-    if not target.flags.writeable:
+    if 0 in target.strides and builtins.any(step == 0 < size - 1 for step, size in zip(target.strides, target.shape)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."

@@ -431,6 +431,8 @@ def write_out(out: Tensor, result: Any) -> Any:
         )
     if out._data.shape != result._data.shape:
         out._data = np.empty(result._data.shape, out._data.dtype)
+    if modes.special and modes.state.before_write is not None:
+        modes.state.before_write(writes_of(out))
     np.copyto(buffer(out), result._data, casting="unsafe")
     log_write(writes_of(out), "out=")
     return out

@@ -34,7 +34,7 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str) -> Te
     if recording and tensor.requires_grad:
         check_writable(tensor)
     start = next_sequence()
-    stand_in = wrap(tensor._data)
+    stand_in = wrap(tensor._data.copy() if modes.special and modes.state.saved_tensors_hooks else tensor._data)
     stand_in._writes = []
     stand_in._node = edge_of(tensor) if recording else None
     forward = modes.special and modes.state.forward_level
@@ -103,6 +103,8 @@ def check_fits(tensor: Tensor, result: Tensor) -> None:
 def write(tensor: Tensor, result: Tensor) -> None:
     """Copy the result's elements into the tensor's memory."""
     memory = buffer(tensor)
+    if modes.special and modes.state.before_write is not None:
+        modes.state.before_write(writes_of(tensor))
     namespace_of((memory, result._data)).write(memory, result._data)
 
 

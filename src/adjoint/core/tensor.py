@@ -242,9 +242,9 @@ class Tensor:
     def stride(self, dim: int | None = None) -> tuple[int, ...] | int:
         """How many elements lie between neighbours along each dimension, or one."""
         array = buffer(self)
-        if array.size or any(array.strides):
+        if self._base is not None or not array.flags.c_contiguous:
             strides = tuple(step // array.itemsize for step in array.strides)
-        else:  # NumPy has zeros here
+        else:  # where sizes of 0 and 1 leave NumPy the choice, it does not choose as PyTorch does
             sizes = [max(size, 1) for size in array.shape]
             strides = tuple(math.prod(sizes[place + 1 :]) for place in range(len(sizes)))
         return strides if dim is None else strides[dim]

@@ -21,11 +21,12 @@ from adjoint.ops import (
     rounding,
     shape,
     splitting,
+    writing,
 )
 
 FAMILIES = (
     arithmetic, bitwise, choice, comparison, complex, conversion, creation, extremes, filling, indexing, joining, matrix,
-    pointwise, powers, reduction, rounding, shape, splitting,
+    pointwise, powers, reduction, rounding, shape, splitting, writing,
 )  # fmt: skip
 
 methods.install(

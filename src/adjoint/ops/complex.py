@@ -9,8 +9,8 @@ from adjoint.core.apply import require_tensors
 from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor
-from adjoint.ops.indexing import copy_
 from adjoint.ops.shape import transpose
+from adjoint.ops.writing import copy_
 
 # Linear over the real numbers; a transpose is with respect to the inner product Re(conj(a) * b).
 _conj = linear("conj", lambda xp, x: xp.conj(x), transpose=lambda xp, g: xp.conj(g))

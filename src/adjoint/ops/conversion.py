@@ -34,6 +34,18 @@ _clone_in_order = linear(
 )
 
 
+_TYPE_NAMES = {
+    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int",
+    "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool", "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}  # fmt: skip
+
+
+def type_name(dtype: DType) -> str:
+    """`torch.FloatTensor`, as PyTorch calls tensors of float32."""
+    return f"torch.{_TYPE_NAMES.get(dtype.name, dtype.name.capitalize())}Tensor"
+
+
 def to_dtype(x: Tensor, dtype: DType) -> Tensor:
     """The tensor in another type; itself where it has that type."""
     return x if x._data.dtype == dtype.numpy else _to_copy(x, dtype=dtype.numpy)

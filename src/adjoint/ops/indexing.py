@@ -1,20 +1,19 @@
-"""Indexing: what stands behind `x[...]`, read and written."""
+"""Indexing: what stands behind `x[...]`, and picking by index. What writes to `x[...]` is in `writing`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from adjoint.arrays.tensor import verb
-from adjoint.core import inplace
 from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor, wrap
-from adjoint.ops.conversion import to_dtype
+from adjoint.ops.aliasing import alias
 from adjoint.ops.dimensions import dimension
-from adjoint.ops.shape import expand
 from adjoint.ops.splitting import unbind
 
 # --- the records ---
@@ -65,6 +64,11 @@ _place = linear(
 
 # --- reading ---
 
+_SCALAR_INDEX = (
+    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor "
+    "to a number"
+)
+
 
 def getitem(x: Tensor, index: Any) -> Tensor:
     """`x[index]`: a view for integers, slices, None and ...; a copy where tensors or lists pick elements.
@@ -76,137 +80,165 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     """
     if index.__class__ is int and x._data.shape and -x._data.shape[0] <= index < x._data.shape[0]:
         return _select(x, axis=0, index=index % x._data.shape[0])
-    basic, advanced = _split(x, index)
-    for kind, axis, part in basic:
-        if kind == "select":
-            x = _select(x, axis=axis, index=part % x._data.shape[axis])
-        elif kind == "slice":
-            x = _slice(x, axis=axis, part=part)
-        else:
-            x = x.unsqueeze(axis)
-    if advanced is None:
-        return x if basic else _alias(x)
-    arrays = [part for part in advanced if isinstance(part, Tensor)]
-    template = tuple(None if isinstance(part, Tensor) else part for part in advanced)
-    try:
-        return _index(x, *arrays, template=template)
-    except IndexError as error:
-        raise IndexError(_index_message(x, advanced, error)) from None
+    part, pickers = taken_apart(x, index)
+    if pickers is None:
+        if part is not x:
+            return part
+        return _slice(x, axis=0, part=slice(None)) if index.__class__ is slice else alias(x)
+    return pick(part, pickers)
 
 
-def _alias(x: Tensor) -> Tensor:
-    return _slice(x, axis=0, part=slice(None)) if x.ndim else x.view(())
+def taken_apart(x: Tensor, index: Any) -> tuple[Tensor, tuple | None]:
+    """The view of `x` that the integers, slices and Nones of an index lead to, and what is left to pick from it.
 
-
-def _split(x: Tensor, index: Any) -> tuple[list[tuple[str, int, Any]], tuple | None]:
-    """An index as steps that make views one after the other, and what is left for one step of advanced indexing."""
-    parts = list(index) if isinstance(index, tuple) else [index]
-    consumed = 0
-    for part in parts:
-        if part is None or part is Ellipsis or isinstance(part, bool):
-            continue
-        consumed += part.ndim if isinstance(part, Tensor) and part._data.dtype.kind == "b" else 1
-    if consumed > x.ndim:
-        if x.ndim == 0:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
-                "0-dim tensor to a number"
-            )
-        raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
-    if Ellipsis in [part for part in parts if part is Ellipsis]:
-        place = next(i for i, part in enumerate(parts) if part is Ellipsis)
-        parts[place : place + 1] = [slice(None)] * (x.ndim - consumed)
-    steps: list[tuple[str, int, Any]] = []
-    advanced: list[Any] = []
-    axis, is_advanced, source = 0, False, 0
+    What is left has an entry for each dimension of the view: a tensor that picks, or a full slice; None for no pickers.
+    """
+    parts = _completed(x, index)
+    axis, source, some = 0, 0, False
+    pickers: list[Any] = []
     for part in parts:
         if part is None:
-            steps.append(("unsqueeze", axis, None))
-            advanced.append(slice(None))
-            axis += 1
-        elif isinstance(part, slice):
-            step = _slice_step(part)
-            if step != slice(None):
-                steps.append(("slice", axis, step))
-            advanced.append(slice(None))
-            axis += 1
-            source += 1
+            x = x.unsqueeze(axis)
+        elif part.__class__ is slice:
+            x = _sliced(x, axis, part)
         elif _is_integer(part):
-            number = int(part)
-            size = x._data.shape[source]
+            number, size = int(part), x._data.shape[axis]
             if not -size <= number < size:
                 raise IndexError(f"index {number} is out of bounds for dimension {source} with size {size}")
-            steps.append(("select", axis, number))
+            x = _select(x, axis=axis, index=number % size)
             source += 1
+            continue
         else:
-            picker = _picker(part)
-            is_advanced = True
-            advanced.append(picker)
-            width = picker.ndim if picker._data.dtype.kind == "b" else 1
-            axis += width
-            source += width
-    return steps, tuple(advanced) if is_advanced else None
+            some = True
+            pickers.append(part)
+            axis += _width(part)
+            source += _width(part)
+            continue
+        pickers.append(slice(None))
+        axis += 1
+        source += part is not None
+    return x, tuple(pickers) if some else None
+
+
+def _completed(x: Tensor, index: Any) -> list[Any]:
+    """The parts of an index, with pickers as tensors, and ... as so many full slices."""
+    parts = [_part(each) for each in (index if index.__class__ is tuple else (index,))]
+    consumed = sum(_width(part) for part in parts if part is not None and part is not Ellipsis)
+    if consumed > x.ndim:
+        if x.ndim:
+            raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
+        raise IndexError(
+            "slice() cannot be applied to a 0-dim tensor." if parts[0].__class__ is slice else _SCALAR_INDEX
+        )
+    dots = [place for place, part in enumerate(parts) if part is Ellipsis]
+    for place in reversed(dots):
+        parts[place : place + 1] = [slice(None)] * (x.ndim - consumed if place == dots[0] else 0)
+    return parts
+
+
+def _part(part: Any) -> Any:
+    """One part of an index: an integer, a slice, None, ..., or a tensor of integers or truth values that picks."""
+    if part is None or part is Ellipsis or part.__class__ is int or part.__class__ is slice or _is_integer(part):
+        return part
+    if isinstance(part, str):
+        raise TypeError(f"new(): invalid data type '{type(part).__name__}'")
+    if not isinstance(part, Tensor):
+        if not isinstance(part, list | tuple | range | np.ndarray | bool):
+            raise IndexError(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+                f"(got {type(part).__name__})"
+            )
+        array = np.asarray(
+            [int(each) if isinstance(each, Tensor) else each for each in part]
+            if isinstance(part, list | tuple)
+            else part
+        )
+        part = wrap(array.astype(np.int64) if not array.size and array.dtype.kind == "f" else array)
+    if part._data.dtype == np.uint8:  # the truth values of older programs
+        part = part != 0
+    if part._data.dtype.kind not in "biu":
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    return part
+
+
+def _width(part: Any) -> int:
+    """How many dimensions a part of an index takes up."""
+    return part.ndim if isinstance(part, Tensor) and part._data.dtype.kind == "b" else 1
 
 
 def _is_integer(part: Any) -> bool:
-    if isinstance(part, bool):
-        return False
-    if isinstance(part, (int, np.integer)):
-        return True
+    if isinstance(part, int | np.integer):
+        return not isinstance(part, bool)
     return (
         isinstance(part, Tensor)
         and not part.ndim
         and part._data.dtype.kind in "iu"
-        and isinstance(part._data, (np.ndarray, np.generic))
+        and isinstance(part._data, np.ndarray | np.generic)
     )
 
 
-def _slice_step(part: slice) -> slice:
-    start, stop, step = (None if each is None else each.__index__() for each in (part.start, part.stop, part.step))
-    if step is not None and step <= 0:
+def _sliced(x: Tensor, axis: int, part: slice) -> Tensor:
+    try:
+        start, stop, step = (None if each is None else each.__index__() for each in (part.start, part.stop, part.step))
+    except (AttributeError, TypeError):
+        raise TypeError("slice indices must be integers or None or have an __index__ method") from None
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    if step is not None and step < 0:
         raise ValueError("step must be greater than zero\nUse flip() to reverse the order.")
-    return slice(None if start == 0 else start, stop, None if step == 1 else step)
+    if not start and stop is None and step in (None, 1):
+        return x
+    return _slice(x, axis=axis, part=slice(start or None, stop, None if step == 1 else step))
 
 
-def _picker(part: Any) -> Tensor:
-    """A tensor, list or array that picks elements, as a tensor of integers or booleans."""
-    if isinstance(part, Tensor):
-        picker = part
-    elif isinstance(part, (list, tuple, np.ndarray, bool)):
-        array = np.asarray(part)
-        picker = wrap(array.astype(np.int64) if not array.size else array)
-    else:
-        raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-            f"(got {type(part).__name__})"
-        )
-    if picker._data.dtype.kind not in "biu":
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    return picker
+def pick(x: Tensor, pickers: tuple) -> Tensor:
+    """The elements of `x` that tensors of indices or truth values pick, as new memory."""
+    arrays, template = apart(pickers)
+    try:
+        return _index(x, *arrays, template=template)
+    except IndexError as error:
+        raise index_error(x, pickers, error) from None
 
 
-def _index_message(x: Tensor, parts: tuple, error: IndexError) -> str:
-    axis = 0
-    for part in parts:
-        if isinstance(part, Tensor):
-            if part._data.dtype.kind == "b":
-                if part.shape != x.shape[axis : axis + part.ndim]:
-                    wrong = next(i for i in range(part.ndim) if part.shape[i] != x.shape[axis + i])
-                    return (
-                        f"The shape of the mask {list(part.shape)} at index {wrong} does not match the shape of the "
-                        f"indexed tensor {list(x.shape)} at index {axis + wrong}"
-                    )
-                axis += part.ndim
-                continue
+def apart(index: Sequence[Any]) -> tuple[list[Tensor], tuple]:
+    """The tensors in an index, and a template with None in their places, as records take them."""
+    arrays = [part for part in index if isinstance(part, Tensor)]
+    return arrays, tuple(None if isinstance(part, Tensor) else part for part in index)
+
+
+def index_error(x: Tensor, pickers: tuple, error: IndexError) -> IndexError:
+    """PyTorch's words for indices that do not fit. It counts the dimensions that are picked from, and no others."""
+    axis = picked = 0
+    for part in pickers:
+        if not isinstance(part, Tensor):
+            axis += 1
+            continue
+        width = _width(part)
+        if part._data.dtype.kind == "b":
+            wrong = [place for place in range(width) if part.shape[place] != x.shape[axis + place]]
+            if wrong:
+                return IndexError(
+                    f"The shape of the mask {list(part.shape)} at index {wrong[0]} does not match the shape of the indexed "
+                    f"tensor {list(x.shape)} at index {axis + wrong[0]}"
+                )
+        else:
             size = x.shape[axis]
             outside = part._data[(part._data < -size) | (part._data >= size)]
             if outside.size:
-                return f"index {int(outside.flat[0])} is out of bounds for dimension {axis} with size {size}"
-        axis += 1
+                return IndexError(
+                    f"index {int(outside.flat[0])} is out of bounds for dimension {picked} with size {size}\n"
+                    f"It is in the index of dimension {axis}."
+                )
+        axis, picked = axis + width, picked + width
     if "broadcast" in str(error):
-        shapes = ", ".join(str(list(part.shape)) for part in parts if isinstance(part, Tensor))
-        return f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
-    return str(error)
+        shapes = ", ".join(str(list(_indices_shape(part))) for part in pickers if isinstance(part, Tensor))
+        return IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}")
+    return error
+
+
+def _indices_shape(picker: Tensor) -> Sequence[int]:
+    """The shape of a picker's indices: a mask stands for the list of the places where it is true."""
+    return (int(np.count_nonzero(picker._data)),) if picker._data.dtype.kind == "b" else picker.shape
 
 
 @public()
@@ -244,20 +276,6 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     return _slice(input, axis=axis, part=slice(start, start + length))
 
 
-@verb("getitem")
-def _getitem_verb(x: Tensor, index: Any) -> Tensor:
-    return getitem(x, index)
-
-
-@verb("place")
-def _place_verb(values: Tensor, index: Any, shape: tuple[int, ...]) -> Tensor:
-    parts = index if isinstance(index, tuple) else (index,)
-    arrays = [part for part in parts if isinstance(part, Tensor)]
-    return _place(
-        values, *arrays, template=tuple(None if isinstance(part, Tensor) else part for part in parts), shape=shape
-    )
-
-
 @public()
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """The indices of the elements that are not zero: one row for each, or a tuple with one tensor for each dimension.
@@ -275,97 +293,18 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None)
     return result if out is None else write_out(out, result)
 
 
-# --- writing ---
-
-_index_put = linear(
-    "index_put",
-    lambda xp, x, values, *indices, template: xp.put(x, filled(template, indices), values),
-    transpose=lambda xp, g, indices, *, template: (
-        xp.put(g, filled(template, indices), 0),
-        xp.getitem(g, filled(template, indices)),
-        *(None for _ in indices),
-    ),
-)
+# --- the verbs, on tensors ---
 
 
-@verb("put")
-def _put_verb(x: Tensor, index: tuple, values: Any) -> Tensor:
-    arrays = [part for part in index if isinstance(part, Tensor)]
-    template = tuple(None if isinstance(part, Tensor) else part for part in index)
-    return _index_put(x, values, *arrays, template=template)
+@verb("getitem")
+def _getitem_verb(x: Tensor, index: Any) -> Tensor:
+    return getitem(x, index)
 
 
-def setitem(x: Tensor, index: Any, value: Any) -> None:
-    """`x[index] = value`, in place; gradients flow to `value`, and to what is left of `x`."""
-    basic, advanced = _split(x, index) if index.__class__ is not int else ([("select", 0, index)], None)
-    target = x
-    if basic or advanced is None:
-        positions = index if advanced is None else tuple(part for part in _basic_part(index))
-        target = getitem(x, positions)
-    if not isinstance(value, Tensor):
-        value = wrap(np.asarray(value, dtype=x._data.dtype))
-    value = to_dtype(value, x.dtype)
-    if advanced is None:
-        copy_(target, value)
-        return
-    arrays = [part for part in advanced if isinstance(part, Tensor)]
-    template = tuple(None if isinstance(part, Tensor) else part for part in advanced)
-    picked = target._data[filled(template, tuple(a._data for a in arrays))]
-    value = _fitted(value, picked.shape)
-    inplace.update(target, lambda old: _index_put(old, value, *arrays, template=template), "index_put_")
+@verb("place")
+def _place_verb(values: Tensor, index: Any, shape: tuple[int, ...]) -> Tensor:
+    arrays, template = apart(index if isinstance(index, tuple) else (index,))
+    return _place(values, *arrays, template=template, shape=shape)
 
 
-def _basic_part(index: Any) -> tuple:
-    """An index with its advanced parts replaced by full slices."""
-    parts = index if isinstance(index, tuple) else (index,)
-    kept: list[Any] = []
-    for part in parts:
-        if part is None or part is Ellipsis or isinstance(part, slice) or _is_integer(part):
-            kept.append(part)
-        else:
-            picker = _picker(part)
-            kept += [slice(None)] * (picker.ndim if picker._data.dtype.kind == "b" else 1)
-    return tuple(kept)
-
-
-def _fitted(value: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """A value to be written, expanded to the shape of where it goes; leading sizes of 1 are dropped."""
-    if value._data.shape == shape:
-        return value
-    while value.ndim > len(shape) and value.shape[0] == 1:
-        value = value[0]
-    try:
-        return expand(value, *shape)
-    except RuntimeError:
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape "
-            f"{list(shape)}"
-        ) from None
-
-
-overwritten = linear(
-    "copy",
-    lambda xp, old, value: value,
-    transpose=(lambda xp, g: xp.zeros_like(g), lambda xp, g: g),
-    node="CopyBackwards",
-)
-
-
-@public(on_module=False)
-def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
-    """Write the elements of another tensor into this one, broadcast and cast as needed."""
-    if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
-    value = to_dtype(src, self.dtype) if src._data.dtype != self._data.dtype else src
-    if value._data.shape != self._data.shape:
-        value = _broadcast_for_copy(value, self._data.shape)
-    return inplace.update(self, lambda old: overwritten(old, value), "copy_")
-
-
-def _broadcast_for_copy(value: Tensor, shape: tuple[int, ...]) -> Tensor:
-    while value.ndim > len(shape) and value.shape[0] == 1:
-        value = value[0]
-    return expand(value, *shape)
-
-
-OPERATORS: dict[str, Any] = {"__getitem__": getitem, "__setitem__": setitem}
+OPERATORS: dict[str, Any] = {"__getitem__": getitem}

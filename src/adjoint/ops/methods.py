@@ -9,7 +9,7 @@ from adjoint.core import inplace
 from adjoint.core.exports import exports
 from adjoint.core.tensor import Tensor
 from adjoint.ops.conversion import to_dtype
-from adjoint.ops.indexing import overwritten
+from adjoint.ops.writing import overwritten
 
 #: operators whose in-place form is the in-place form of a function
 _INPLACE_OPERATORS = {

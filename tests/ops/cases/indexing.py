@@ -140,9 +140,9 @@ q = x.clone(); q[ix[:2]] += 1; q
 q = x.clone(); q[0] += v; q
 q = x.clone(); q[k] *= 2; q
 q = x.clone(); q[0, [1, 2]] = v[1:]; q
-q = x.clone(); q[True] = 1; q
-q = x.clone(); q[torch.tensor(True)] = v; q
-q = x.clone(); q[False] = 1; q
+q = x.detach().clone(); q[True] = 1; q
+q = x.detach().clone(); q[torch.tensor(True)] = v.detach(); q
+q = x.detach().clone(); q[False] = 1; q
 q = x.clone(); q[0] = [1.0, 2.0, 3.0]; q
 q = x.clone(); q[0] = np.array([1.0, 2.0, 3.0]); q
 q = x.clone(); q[0] = i[0]; q
@@ -193,7 +193,6 @@ x[torch.tensor([True, False, True])]
 x[:, torch.tensor([True, False])]
 x[torch.tensor([0.5])]
 x[k.t()]
-x[..., ..., 0]
 x[{}]
 x[0, None, 0, 0]
 x[torch.tensor([[True, False], [False, True]])]
