@@ -16,7 +16,7 @@ from adjoint.core import dtypes, modes
 from adjoint.core.graph import LEAF_MARK, Meta, Node, Port, log_write, next_sequence, node_of, public_name
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
-from adjoint.core.views import link
+from adjoint.core.views import link, mark_stale
 
 Array = Any
 _new = Tensor.__new__
@@ -433,8 +433,10 @@ def write_out(out: Tensor, result: Any) -> Any:
         out._data = np.empty(result._data.shape, out._data.dtype)
     if modes.special and modes.state.before_write is not None:
         modes.state.before_write(writes_of(out))
-    np.copyto(buffer(out), result._data, casting="unsafe")
+    memory = buffer(out)
+    namespace_of((memory, result._data)).write(memory, result._data)
     log_write(writes_of(out), "out=")
+    mark_stale(out)
     return out
 
 

@@ -22,6 +22,7 @@ from adjoint.core.anomaly import checked_vjp, report_failure
 from adjoint.core.graph import FREED, LEAF, LEAF_MARK, NODE, Node, Port, check_saved, log_write, node_of
 from adjoint.core.primitive import OUT, VALUE
 from adjoint.core.tensor import Tensor, wrap
+from adjoint.core.views import mark_stale
 
 Array = Any
 
@@ -266,7 +267,7 @@ def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None:
     with _accumulating:
         old = leaf._grad
         if isinstance(gradient, Tensor):  # create_graph: the gradient has a history to keep
-            leaf._grad = gradient if old is None else old + gradient
+            leaf._grad = tensor_namespace.copied(gradient) if old is None else old + gradient
         elif old is None:
             # a fresh array is taken over as it is; one that somebody else may hold is copied
             if (
@@ -276,14 +277,24 @@ def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None:
             ):
                 gradient = gradient.copy()
             leaf._grad = wrap(gradient)
-        elif old._node is not None:
-            leaf._grad = old + wrap(gradient)
-        elif isinstance(old._data, np.ndarray):
-            np.add(old._data, gradient, out=old._data, casting="unsafe")
-            if old._writes is not None:
-                log_write(old._writes, "AccumulateGrad")
         else:
-            old._data = old._data + gradient
+            _add_in_place(old, gradient)
+
+
+def _add_in_place(total: Tensor, gradient: Any) -> None:
+    """Add to the tensor in a leaf's `.grad`, whoever else holds it; what is known of its history stays as it is."""
+    data = total._data
+    if data.__class__ is np.ndarray and 0 not in data.strides:
+        np.add(data, gradient, out=data, casting="unsafe")
+    elif isinstance(data, np.generic):
+        total._data = data + gradient
+    else:
+        namespace_of((data,)).write(data, data + gradient)
+    if total._writes is None:
+        total._writes = [(0, "AccumulateGrad", 1)]  # nobody has saved it: no older than the oldest node
+    else:
+        log_write(total._writes, "AccumulateGrad")
+        mark_stale(total)
 
 
 class Captures:

@@ -32,7 +32,7 @@ overwritten = linear(
     "copy",
     lambda xp, old, value: value,
     transpose=(lambda xp, g: xp.zeros_like(g), lambda xp, g: g),
-    node="CopyBackwards",
+    node="torch::autograd::CopyBackwards",
 )
 
 
@@ -133,6 +133,14 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
                 raise
             raise shapes_differ(shape, value._data.shape) from None
     return inplace.update(self, lambda old: overwritten(old, value), "copy_")
+
+
+@verb("copied")
+def _copied(x: Tensor) -> Tensor:
+    """A copy written over new memory, as a leaf's first gradient is."""
+    result = overwritten(wrap(x._data), x)
+    result._data = result._data.copy()
+    return result
 
 
 OPERATORS: dict[str, Any] = {"__setitem__": setitem}
