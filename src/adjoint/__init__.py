@@ -28,6 +28,7 @@ from adjoint.core.dtypes import dtype, get_default_dtype, set_default_dtype
 from adjoint.core.dtypes import promote as promote_types
 from adjoint.core.exports import exports as _exports
 from adjoint.core import forward as _forward
+from adjoint.core.random import Generator
 from adjoint.core.printing import set_printoptions
 from adjoint.core.tensor import Size, Tensor
 from adjoint.func import vmap

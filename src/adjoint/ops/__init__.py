@@ -17,6 +17,7 @@ from adjoint.ops import (
     methods,
     pointwise,
     powers,
+    random,
     reduction,
     rounding,
     shape,
