@@ -82,7 +82,7 @@ class Symbol(Formula):
 def same(a: Part, b: Part) -> bool:
     """Whether two operands are seen at once to be the same: one formula, one symbol, or equal numbers."""
     if isinstance(a, Symbol) and isinstance(b, Symbol):
-        return a.name == b.name
+        return a.name == b.name and a.value is b.value
     if isinstance(a, Formula) or isinstance(b, Formula):
         return a is b
     return bool(a == b)
@@ -157,7 +157,9 @@ def _add(a: Part, b: Part) -> Part | None:
         return a
     if _is(b, "negative"):
         return _join("subtract", a, b.operands[0])
-    return _join("subtract", b, a.operands[0]) if _is(a, "negative") else None
+    if _is(a, "negative"):
+        return _join("subtract", b, a.operands[0])
+    return _join("multiply", 2, a) if isinstance(a, Formula) and same(a, b) else None
 
 
 def _subtract(a: Part, b: Part) -> Part | None:
@@ -173,8 +175,8 @@ def _multiply(a: Part, b: Part) -> Part | None:
         number = number_of(x)
         if number is not None and number in (0, 1):
             return 0 if number == 0 else y
-        if number == -1 and isinstance(y, Formula):
-            return _join("negative", y)
+        if isinstance(number, int | float) and number < 0 and isinstance(y, Formula):
+            return _join("negative", _join("multiply", -number, y))
         if _is(x, "negative"):
             return _join("negative", _join("multiply", *((x.operands[0], y) if x is a else (y, x.operands[0]))))
         if _is(x, "divide") and number_of(x.operands[0]) == 1:
@@ -224,12 +226,26 @@ def _same_shape(a: Part, shape: tuple[int, ...]) -> Part | None:
     return a if a.shape == shape or number_of(a) is not None else None
 
 
+def _reshape(a: Part, shape: tuple[int, ...]) -> Part | None:
+    """Nothing, where the shape stays; a sum over axes that are then put back is a sum that keeps them."""
+    if _is(a, "sum"):
+        (whole,), axes = a.operands, a.parameters["axis"]
+        if shape == tuple(1 if axis in axes else size for axis, size in enumerate(whole.shape)):
+            return build("sum", (whole,), shape, a.dtype, {"axis": axes, "keepdims": True})
+    return _same_shape(a, shape)
+
+
 def _over_no_axis(a: Part, axis: tuple[int, ...], **_: Any) -> Part | None:
     return a if axis == () else None
 
 
 def _same_order(a: Part, axes: tuple[int, ...]) -> Part | None:
-    return a if axes == tuple(range(len(axes))) else None
+    return a if axes == tuple(range(len(axes))) or number_of(a) is not None else None
+
+
+def _moved(a: Part, axis: Any) -> Part | None:
+    """Axes put in, left out or turned round: nothing, where there are none, or one number is everywhere."""
+    return a if axis == () or number_of(a) is not None else None
 
 
 def _in_type(a: Part, dtype: np.dtype) -> Part | None:
@@ -255,8 +271,8 @@ _REWRITES: dict[str, Callable[..., Part | None]] = {
     "bitwise_xor": _logical("logical_xor"), "bitwise_invert": _logical("logical_not"),
     "add": _add, "subtract": _subtract, "multiply": _multiply, "divide": _divide, "power": _power,
     "negative": _negative, "where": _where, "conj": _real_alone, "real": _real_alone, "astype": _in_type,
-    "reshape": _same_shape, "broadcast_to": _same_shape, "permute_dims": _same_order,
-    "expand_dims": _over_no_axis, "squeeze": _over_no_axis, "flip": _over_no_axis, "sum": _over_no_axis,
+    "reshape": _reshape, "broadcast_to": _same_shape, "permute_dims": _same_order,
+    "expand_dims": _moved, "squeeze": _moved, "flip": _moved, "sum": _over_no_axis,
     "prod": _over_no_axis, "max": _over_no_axis, "min": _over_no_axis,
 }  # fmt: skip
 

@@ -82,6 +82,10 @@ class Writer:
         return given, SUM if given.startswith("-") else ATOM
 
 
+#: verbs of formulas that are written as one name or number
+_SINGLE = {"symbol", "full", "datum"}
+
+
 # --- styles of verbs -----------------------------------------------------------------------------------------------
 
 
@@ -90,8 +94,11 @@ def _infix(sign: str, binding: int, joins: tuple[str, ...] = ()) -> Callable[[Wr
 
     def style(writer: Writer, formula: Any) -> Piece:
         left, right = formula.operands
+        looser = (
+            min(binding, SUM) if getattr(left, "verb", "full") in _SINGLE else binding
+        )  # in front, -1 needs no parentheses
         tighter = binding if getattr(right, "verb", None) in joins else binding + 1
-        return f"{writer.write(left, binding)}{sign}{writer.write(right, tighter)}", binding
+        return f"{writer.write(left, looser)}{sign}{writer.write(right, tighter)}", binding
 
     return style
 

@@ -20,6 +20,8 @@ from adjoint.arrays.verbs import ARG_REDUCTIONS, ELEMENTWISE, JOINS, OPERATORS, 
 
 __all__ = ["SymbolicNamespace", "symbolic"]
 
+_WRITTEN = 6  # how many elements of an array of numbers are written out in a formula
+
 
 def _part(x: Any) -> Part:
     """What a verb is given, as an operand of a formula."""
@@ -109,7 +111,8 @@ class SymbolicNamespace:
             return x
         array = np.asarray(x)
         if array.ndim:
-            return Symbol(f"array{list(array.shape)}", array.shape, array.dtype, array)
+            written = str(array.tolist()) if 0 < array.size <= _WRITTEN else f"array{list(array.shape)}"
+            return Symbol(written, array.shape, array.dtype, array)
         return constant(array[()] if array.dtype.kind == "V" else array.item(), (), array.dtype)
 
     @staticmethod
@@ -129,10 +132,10 @@ class SymbolicNamespace:
         return constant(fill_value, shape, np.asarray(fill_value, dtype).dtype)
 
     def zeros(self, shape: Any, dtype: Any = np.float64) -> Formula:
-        return self.full(shape, np.dtype(dtype) == bool and False, dtype)
+        return self.full(shape, np.dtype(dtype).type(0).item(), dtype)
 
     def ones(self, shape: Any, dtype: Any = np.float64) -> Formula:
-        return self.full(shape, np.dtype(dtype) == bool or 1, dtype)
+        return self.full(shape, np.dtype(dtype).type(1).item(), dtype)
 
     def zeros_like(self, x: Any) -> Formula:
         return self.zeros(x.shape, x.dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from adjoint.arrays import is_foreign
 from adjoint.autograd.entry import _start
 from adjoint.core import modes
 from adjoint.core.apply import not_a_tensor
@@ -17,6 +18,8 @@ from adjoint.insight.watching import Watch, parameter_names
 from adjoint.ops.creation import tensor
 
 __all__ = ["Explanation", "derivative_text", "explain"]
+
+_ROOT = ("y", "result")  #: names of what is explained, where it has none
 
 
 def explain(
@@ -51,7 +54,7 @@ def explain(
       2. v1 = x**2 = 9           PowBackward0
            in      dy/dv1 = -0.91113
            local   dv1/dx = 2 * x = 2 * 3 = 6
-           to x    dy/dv1 * dv1/dx = (-0.91113) * 6 = -5.46678
+           to x    dy/dv1 * dv1/dx = -0.91113 * 6 = -5.46678
       3. x.grad = dy/dx = -5.46678
     <BLANKLINE>
     In your own variables
@@ -66,7 +69,7 @@ def explain(
     if isinstance(target, Tensor):
         if inputs:
             raise TypeError("explain() takes inputs only after a function: explain(y), or explain(f, *inputs)")
-        return _explain(target, gradient, given.then(names_in(caller())), {})
+        return _explain(target, gradient, given.then(names_in(caller())), {}, _ROOT)
     if not callable(target):
         raise not_a_tensor("explain", "target", 1, target)
     arguments = _arguments(inputs)
@@ -78,15 +81,26 @@ def explain(
         result = target(*arguments)
     if not isinstance(result, Tensor):
         raise TypeError(f"explain(f, *inputs) needs a function that returns a tensor, not {type(result).__name__}")
-    return _explain(result, gradient, given.then(watch.names()).then(names_in(caller())), watch.operands)
+    own = getattr(target, "__name__", "")
+    root_names = (own, *_ROOT) if own.isidentifier() else _ROOT
+    return _explain(result, gradient, given.then(watch.names()).then(names_in(caller())), watch.operands, root_names)
 
 
 def _explain(
-    result: Tensor, gradient: Tensor | None, names: Names, operands: Mapping[int, Sequence[Any]]
+    result: Tensor,
+    gradient: Tensor | None,
+    names: Names,
+    operands: Mapping[int, Sequence[Any]],
+    root_names: Sequence[str],
 ) -> Explanation:
+    if is_foreign(result._data):
+        raise RuntimeError(
+            "explain() needs numbers, and inside of a function that is compiled or vectorised there are none yet\n"
+            "Call it outside, on the function: explain(f, *inputs)."
+        )
     _, cotangent = _start(0, result, gradient, False)
     try:
-        graph = Graph(result, cotangent, names, operands)
+        graph = Graph(result, cotangent, names, operands, root_names)
     except RuntimeError as error:
         if "a second time" in str(error):
             error.add_note("explain(y) reads the recorded program: call it before y.backward(), which frees that.")

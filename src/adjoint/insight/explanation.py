@@ -50,7 +50,7 @@ class Explanation:
         self.relations = working.relations()
         self.chains = working.chains(self.relations)
         #: constants that no derivative needs and the graph therefore did not keep
-        self.unknown = graph.unknown
+        self.unknown = [name for name, value in graph.constants.items() if value is None]
         self.totals: dict[str, tuple[Symbol, Tensor]] = {
             variable.name: (working.cotangent(variable), working.gradient(key))
             for key, variable in graph.variables.items()

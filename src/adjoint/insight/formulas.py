@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,66 +18,72 @@ _REAL = np.dtype(np.float64)
 def derivative_text(primitive: Primitive) -> str:
     """The derivatives of an operation, a line per operand; for products of arrays, what goes back to each operand.
 
-    Empty for operations whose derivative depends on static parameters other than numbers, or that have none.
+    Empty for operations without a derivative, and for those whose derivative is no formula per element.
 
     >>> from adjoint.ops.pointwise import sin
     >>> derivative_text(sin.primitive)
     'd/dx sin(x) = cos(x)'
     """
-    return "\n".join(f"{head} = {notation.text(formula)}" for head, formula in _lines(primitive))
+    if _is_elementwise(primitive):
+        operands, params = _symbols(primitive)
+        written = _written(primitive, operands, params)
+        found = _partials(primitive, operands, params, lambda: Symbol(written, (), _REAL))
+        return "\n".join(f"d/d{name} {written} = {notation.text(formula)}" for name, formula in found.items())
+    if primitive.jvp == "multilinear":
+        return "\n".join(f"g -> {name}: {notation.text(formula)}" for name, formula in _transposes(primitive))
+    return ""
 
 
-def partials(primitive: Primitive) -> dict[str, Formula]:
+def partials(primitive: Primitive, **given: Any) -> dict[str, Formula]:
     """For an elementwise operation, the derivative by each operand that has one, as a formula of the operands.
 
-    The formula's symbols are the operands and static parameters by the record's names. Empty for other operations.
+    The formula's symbols are the operands and the static parameters, by the record's names; parameters may be `given`
+    as numbers. Empty for other operations.
     """
-    if primitive.jvp not in ("partials", "diagonal") or primitive.variadic:
+    if not _is_elementwise(primitive):
         return {}
-    symbols = {name: Symbol(name, (), _REAL) for name in (*primitive.operands, *primitive.parameters)}
-    operands = [symbols[name] for name in primitive.operands]
-    params = {name: symbols[name] for name in primitive.parameters}
-    out = primitive.forward(symbolic, *operands, **params)
-    return dict(_partials(primitive, operands, params, out))
+    operands, symbols = _symbols(primitive)
+    params = symbols | given
+    return _partials(primitive, operands, params, lambda: primitive.forward(symbolic, *operands, **params))
 
 
-def _lines(primitive: Primitive) -> Iterator[tuple[str, Formula]]:
-    if primitive.jvp in ("partials", "diagonal") and not primitive.variadic:
-        symbols = {name: Symbol(name, (), _REAL) for name in (*primitive.operands, *primitive.parameters)}
-        operands = [symbols[name] for name in primitive.operands]
-        params = {name: symbols[name] for name in primitive.parameters}
-        written = _written(primitive, operands, params)
-        out = Symbol(written, (), _REAL)
-        for name, formula in _partials(primitive, operands, params, out):
-            yield f"d/d{name} {written}", formula
-    elif primitive.jvp == "multilinear":
-        for name, formula in _transposes(primitive):
-            yield f"{name}.grad", formula
+def _is_elementwise(primitive: Primitive) -> bool:
+    return primitive.jvp in ("partials", "diagonal") and not primitive.variadic
+
+
+def _symbols(primitive: Primitive) -> tuple[list[Symbol], dict[str, Any]]:
+    """Symbols for the operands and for the static parameters."""
+    operands = [Symbol(name, (), _REAL) for name in primitive.operands]
+    return operands, {name: Symbol(name, (), _REAL) for name in primitive.parameters}
 
 
 def _written(primitive: Primitive, operands: Sequence[Symbol], params: dict[str, Symbol]) -> str:
     """An operation as a formula, if it is a verb on its operands, else as a call."""
-    formula = primitive.forward(symbolic, *operands, **params)
-    if tuple(formula.operands) == tuple(operands) or formula.verb == "negative":
+    try:
+        formula = primitive.forward(symbolic, *operands, **params)
+    except TypeError:  # what it computes depends on a parameter's number
+        formula = None
+    if formula is not None and (tuple(formula.operands) == tuple(operands) or formula.verb == "negative"):
         return notation.text(formula, binding=notation.POWER)
-    arguments = [*(symbol.name for symbol in operands), *(f"{name}={name}" for name in params)]
-    return f"{primitive.name}({', '.join(arguments)})"
+    return f"{primitive.title}({', '.join([*(symbol.name for symbol in operands), *params])})"
 
 
 def _partials(
-    primitive: Primitive, operands: Sequence[Symbol], params: dict[str, Any], out: Formula
-) -> Iterator[tuple[str, Formula]]:
+    primitive: Primitive, operands: Sequence[Symbol], params: dict[str, Any], out: Callable[[], Formula]
+) -> dict[str, Formula]:
     plan = primitive.plan(primitive.usable_mask((1 << len(operands)) - 1))
     saved = _saved(plan.sources, operands, out)
     one = constant(1, (), _REAL)
-    for step in plan.steps:
-        yield primitive.operands[step.index], _derivative(primitive, step, params, saved, one)
+    try:
+        return {primitive.operands[step.index]: _derivative(primitive, step, params, saved, one) for step in plan.steps}
+    except RuntimeError:  # the operation refuses to be differentiated
+        return {}
 
 
-def _saved(sources: Sequence[tuple[int, int]], operands: Sequence[Formula], out: Formula) -> tuple:
+def _saved(sources: Sequence[tuple[int, int]], operands: Sequence[Formula], out: Callable[[], Formula]) -> tuple:
     facets: dict[int, Any] = {
         VALUE: lambda index: operands[index],
-        OUT: lambda _: out,
+        OUT: lambda _: out(),
         SHAPE: lambda index: operands[index].shape,
     }
     return tuple(facets.get(kind, lambda index: operands[index].dtype)(index) for kind, index in sources)
@@ -102,11 +108,18 @@ def _transposes(primitive: Primitive) -> Iterator[tuple[str, Formula]]:
     """What goes back to each operand of a product, with `g` for what comes in."""
     for shapes in _SHAPES:
         operands = [Symbol(name, shape, _REAL) for name, shape in zip(primitive.operands, shapes, strict=True)]
-        out = primitive.forward(symbolic, *operands)
-        plan = primitive.plan(3)
-        saved = _saved(plan.sources, operands, out)
-        cotangent = Symbol("g", out.shape, _REAL)
-        sent = [call_rule(step, None, saved, symbolic, cotangent) for step in plan.steps]
+        try:
+            sent = _sent(primitive, operands)
+        except ValueError:  # the product is not one of operands of these shapes
+            continue
         if all(formula.shape == operand.shape for formula, operand in zip(sent, operands, strict=True)):
             yield from ((operand.name, formula) for operand, formula in zip(operands, sent, strict=True))
             return
+
+
+def _sent(primitive: Primitive, operands: Sequence[Symbol]) -> list[Formula]:
+    out = primitive.forward(symbolic, *operands)
+    plan = primitive.plan((1 << len(operands)) - 1)
+    saved = _saved(plan.sources, operands, lambda: out)
+    cotangent = Symbol("g", out.shape, _REAL)
+    return [call_rule(step, None, saved, symbolic, cotangent) for step in plan.steps]

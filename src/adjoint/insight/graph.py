@@ -18,6 +18,7 @@ from adjoint.core.primitive import OUT, VALUE, call_rule
 from adjoint.core.tensor import Tensor, edge_of, wrap
 from adjoint.insight.naming import Key, Names, key_of, key_of_tensor
 from adjoint.insight.replay import Passage, Replay
+from adjoint.insight.value import SHOWN, summarise
 
 
 @dataclass
@@ -40,15 +41,21 @@ class Variable:
 class Graph:
     """The program that leads to a tensor, and one backward pass over it, noted in `passages`.
 
-    `operands` has, by the identity of a node, the operands that it was applied to, where somebody watched.
+    `operands` has, by the identity of a node, the operands that it was applied to, where somebody watched. The root has
+    the first of `root_names` that is free, where the program has no name for it.
     """
 
     def __init__(
-        self, root: Tensor, cotangent: Any, names: Names, operands: Mapping[int, Sequence[Any]] | None = None
+        self,
+        root: Tensor,
+        cotangent: Any,
+        names: Names,
+        operands: Mapping[int, Sequence[Any]],
+        root_names: Sequence[str],
     ) -> None:
         self.root = key_of_tensor(root)
         self.names = names
-        self.operands = operands or {}
+        self.operands = operands
         replay = Replay(edge_of(root), cotangent)
         self.passages: dict[int, Passage] = {id(passage.node): passage for passage in replay.passages}
         self.arrived = replay.arrived
@@ -56,9 +63,9 @@ class Graph:
         self.variables: dict[Key, Variable] = {}
         self._constants: dict[tuple[int, int], Part] = {}
         self._constant_names = names.fresh("c")
-        #: constants that no derivative needs, so that the graph did not keep them
-        self.unknown: list[str] = []
-        self._add_variables(root)
+        #: the constants that formulas name, each with its value, or None where no derivative needs it and it was not kept
+        self.constants: dict[str, Any] = {}
+        self._add_variables(root, root_names)
         self._add_values(root)
 
     def in_forward_order(self) -> list[Passage]:
@@ -67,11 +74,11 @@ class Graph:
 
     # --- variables ---
 
-    def _add_variables(self, root: Tensor) -> None:
+    def _add_variables(self, root: Tensor, root_names: Sequence[str]) -> None:
         given = self.names.tensors
         root_name = given[self.root][0] if self.root in given else None
         if root_name is None:
-            root_name = self.names.unused("y", "result")
+            root_name = self.names.unused(*root_names)
         leaves = {key_of(edge): edge for edge in self._edges() if edge.edge_kind == LEAF}
         if root._node is LEAF_MARK:
             leaves[self.root] = root
@@ -99,7 +106,7 @@ class Graph:
         if self.variables[self.root].leaf is None:
             self.variables[self.root].array = root._data
         for passage in self.passages.values():
-            for place, kind, index in passage.node.plan.arrays:
+            for place, kind, index in passage.node.plan.arrays if passage.node.plan is not None else ():
                 self._take_saved(passage, kind, index, passage.saved[place])
         for passage in self.in_forward_order():
             self._compute_again(passage)
@@ -111,7 +118,7 @@ class Graph:
                 self._take(passage.node.edges[fixed + offset], each)
         elif kind == VALUE:
             self._take(passage.node.edges[index], value)
-        elif kind == OUT:
+        elif index < passage.node.primitive.differentiable_outputs:
             self._take(_output(passage.node, index), value)
 
     def _take(self, edge: Any, array: Any) -> None:
@@ -125,7 +132,7 @@ class Graph:
         """The value of an operation whose operands are all there, computed as it was the first time."""
         node = passage.node
         missing = [edge for edge, _ in _outputs(passage) if self.variables[key_of(edge)].array is None]
-        if not missing:
+        if not missing or node.plan is None:
             return
         arrays = [self._operand_array(passage, index) for index in range(len(node.edges))]
         if any(array is None for array in arrays):
@@ -133,8 +140,9 @@ class Graph:
         operands = [wrap(array) if hasattr(array, "dtype") else array for array in arrays]
         with modes.mode(grad_enabled=False, forward_level=0, observers=()):
             result = apply(node.primitive, operands, node.params)
+        results = result if isinstance(result, tuple) else (result,)
         for edge in missing:
-            self._take(edge, (result[edge.index] if isinstance(edge, Port) else result)._data)
+            self._take(edge, results[edge.index if isinstance(edge, Port) else 0]._data)
 
     def _operand_array(self, passage: Passage, index: int) -> Any:
         node = passage.node
@@ -166,29 +174,37 @@ class Graph:
         node = passage.node
         found = self._operand_array(passage, index)
         if found is None:
-            unknown = next(self._constant_names)
-            self.unknown.append(unknown)
-            return Symbol(unknown, *_operand_shape(passage, index))
+            name = next(self._constant_names)
+            self.constants[name] = None
+            return Symbol(name, *_operand_shape(passage, index))
         if not hasattr(found, "dtype"):
             return found
-        name = self.names.of_constant(found, node.writes)
-        if name is None and not found.shape:
+        known = self.names.of_constant(found, node.writes)
+        if known is None and not found.shape:
             return datum(found[()])
-        return Symbol(name or next(self._constant_names), found.shape, found.dtype, found)
+        if known is None and found.size <= SHOWN:
+            return Symbol(summarise(found).text, found.shape, found.dtype, found)
+        name = known or next(self._constant_names)
+        self.constants[name] = found
+        return Symbol(name, found.shape, found.dtype, found)
 
-    def operation(self, passage: Passage, parts: Sequence[Part] | None = None) -> Formula:
-        """What a node computes, of its operands or of `parts` in their place."""
+    def operation(self, passage: Passage, place: int = 0, parts: Sequence[Part] | None = None) -> Formula:
+        """What a node computes as one of its outputs, of its operands or of `parts` in their place."""
         node = passage.node
         if parts is None:
             parts = [self.operand(passage, index) for index in range(len(node.edges))]
-        cotangent = _outputs(passage)[0][1]
-        try:
-            made = node.primitive.forward(symbolic, *parts, **(node.params or {}))
-        except Exception:  # a rule may do with arrays what has no formula; then it is written as a call
-            made = None
+        made = None
+        if node.plan is not None:
+            try:
+                made = node.primitive.forward(symbolic, *parts, **(node.params or {}))
+            except Exception:  # a rule may do with arrays what has no formula; then it is written as a call
+                made = None
+        made = made[place] if isinstance(made, tuple | list) else made
         if isinstance(made, Formula):
             return made
-        return Formula(node.primitive.name, parts, {}, cotangent.shape, cotangent.dtype)
+        cotangent = _outputs(passage)[place][1]
+        name = node.name().partition("Backward")[0] if node.plan is None else node.primitive.name
+        return Formula(name, parts, {}, cotangent.shape, cotangent.dtype)
 
     def saved_formulas(self, passage: Passage, symbols: Mapping[Key, Formula] | None = None) -> tuple:
         """A node's saved values as formulas; `symbols` has formulas in place of variables."""
@@ -207,9 +223,11 @@ class Graph:
                 return tuple(of_operand(fixed + offset, each) for offset, each in enumerate(value))
             if kind == VALUE:
                 return of_operand(index, value)
-            if kind == OUT:
+            if kind == OUT and index < node.primitive.differentiable_outputs:
                 key = key_of(_output(node, index))
                 return symbols[key] if symbols is not None and key in symbols else self.variables[key].symbol
+            if kind == OUT:  # the places where a maximum was found, say
+                return Symbol(node.primitive.outputs[index], value.shape, value.dtype, value)
             return value
 
         sources = node.plan.sources
@@ -218,15 +236,14 @@ class Graph:
     def send(self, passage: Passage, cotangent: Any, symbols: Mapping[Key, Formula] | None = None) -> Sequence[Any]:
         """What a node sends back for a cotangent that is a formula: its own rules, run on formulas."""
         node = passage.node
-        try:
-            return node.vjp(symbolic, self.saved_formulas(passage, symbols), cotangent)
-        except Exception:  # as above
-            first = cotangent[0] if isinstance(cotangent, tuple) else cotangent
-            call = f"{node.name()}.vjp"
-            return [
-                None if array is None else Formula(call, (first,), {}, array.shape, array.dtype)
-                for array in passage.gradients
-            ]
+        if node.plan is not None:
+            try:
+                return node.vjp(symbolic, self.saved_formulas(passage, symbols), cotangent)
+            except Exception:  # as above
+                pass
+        given = cotangent if isinstance(cotangent, tuple) else (cotangent,)
+        call = f"{node.name()}.vjp"
+        return [None if g is None else Formula(call, given, {}, g.shape, g.dtype) for g in passage.gradients]
 
     def derivatives(self, passage: Passage) -> list[tuple[Formula, Any] | None]:
         """For each operand the derivative of the node's result by it, where that is a formula per element.
@@ -258,12 +275,15 @@ class Graph:
     def is_elementwise(self, passage: Passage) -> bool:
         """Whether a node's derivative by an operand is a factor per element."""
         node = passage.node
-        if isinstance(passage.cotangent, tuple) or (node.primitive.joint and node.primitive.jvp != "partials"):
+        if node.plan is None or node.several:
             return False
-        if node.primitive.jvp in ("partials", "diagonal"):
+        if node.primitive.jvp == "partials":
             return True
+        if node.primitive.joint or passage.cotangent.dtype.kind == "c":  # linear over the real numbers only
+            return False
         edges = [edge for edge in node.edges if edge is not None]
-        return not passage.cotangent.shape and all(not self.variables[key_of(edge)].shape for edge in edges)
+        is_of_numbers = not passage.cotangent.shape and all(not self.variables[key_of(edge)].shape for edge in edges)
+        return node.primitive.jvp == "diagonal" or is_of_numbers
 
     @property
     def is_scalar(self) -> bool:
@@ -295,6 +315,8 @@ def _outputs(passage: Passage) -> list[tuple[Any, Any]]:
 
 def _saved_operand(passage: Passage, index: int) -> Any:
     """What a node saved of one of its operands, or None."""
+    if passage.node.plan is None:
+        return None
     fixed = _fixed_operands(passage.node)
     for place, (kind, source) in enumerate(passage.node.plan.sources):
         if kind == VALUE and source >= fixed and index >= fixed:

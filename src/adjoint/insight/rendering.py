@@ -76,8 +76,6 @@ def _listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-
-
 def tensor_text(tensor: Tensor) -> str:
     """A tensor as it prints, or its summary where it is large."""
     return text_of(tensor) if tensor.numel() <= 100 else summarise(tensor._data).text
@@ -134,14 +132,17 @@ def _chain_lines(chain: Chain) -> Iterator[Line]:
     if len(chain.paths) == 1 and len(chain.paths[0]) == 1:
         return  # the relation says it already
     names = " + ".join(" * ".join(symbol.name for symbol in path) for path in chain.paths)
-    numbers = " + ".join(" * ".join(_factor(symbol) for symbol in path) for path in chain.paths)
+    numbers = _joined(
+        " + ", (_joined(" * ", (summarise(symbol.value).text for symbol in path)) for path in chain.paths)
+    )
     yield "gradient", f"  {chain.cotangent.name} = {names}"
     yield "gradient", f"  {' ' * len(chain.cotangent.name)} = {numbers} = {chain.value}"
 
 
-def _factor(symbol: Symbol) -> str:
-    text = summarise(symbol.value).text
-    return f"({text})" if text.startswith("-") else text
+def _joined(sign: str, texts: Iterable[str]) -> str:
+    """Numbers joined by a sign; negative ones behind it in parentheses."""
+    first, *others = texts
+    return sign.join([first, *(f"({text})" if text.startswith("-") else text for text in others)])
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------
@@ -181,12 +182,8 @@ def _(step: SumStep, number: int) -> Iterator[Line]:
     for consumer, value in step.parts:
         yield "in", f"       from {consumer}: {value}"
     simple = all(value.number is not None for _, value in step.parts)
-    numbers = " + ".join(_bracketed(value.text) for _, value in step.parts) if simple else None
+    numbers = _joined(" + ", (value.text for _, value in step.parts)) if simple else None
     yield "out", f"       {chained(step.cotangent.name, numbers, step.total.text)}"
-
-
-def _bracketed(text: str) -> str:
-    return f"({text})" if text.startswith("-") else text
 
 
 @_step_lines.register
@@ -197,7 +194,7 @@ def _(step: AccumulationStep, number: int) -> Iterator[Line]:
         return
     after = summarise(step.after._data).text
     simple = step.before.number is not None
-    numbers = f"{step.before} + {_bracketed(step.gradient.text)}" if simple else None
+    numbers = _joined(" + ", (step.before.text, step.gradient.text)) if simple else None
     yield "operation", f"{head} = {chained(f'what it holds + {step.cotangent.name}', numbers, after)}"
 
 

@@ -24,6 +24,18 @@ _NAMES = {
     "equal": "Eq", "not_equal": "Ne", "logical_and": "And", "logical_or": "Or", "logical_xor": "Xor", "logical_not": "Not",
 }  # fmt: skip
 
+
+def _assuming(condition: Any, expression: Any) -> Any:
+    """An expression where a condition holds: given `a <= b`, Max(a, b) is b and Min(a, b) is a."""
+    known: dict[Any, Any] = {}
+    for each in condition.args if isinstance(condition, sympy.And) else (condition,):
+        if isinstance(each, (sympy.LessThan, sympy.StrictLessThan, sympy.GreaterThan, sympy.StrictGreaterThan)):
+            known |= {sympy.Max(each.lts, each.gts): each.gts, sympy.Min(each.lts, each.gts): each.lts}
+    for _ in known:  # one bound stands inside of the other
+        expression = expression.xreplace(known)
+    return expression
+
+
 #: verbs that are operators, or that SymPy writes with other functions
 _FORMS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
@@ -39,7 +51,7 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "log2": lambda a: sympy.log(a, 2),
     "log10": lambda a: sympy.log(a, 10),
     "sigmoid": lambda a: 1 / (1 + sympy.exp(-a)),
-    "where": lambda condition, a, b: sympy.Piecewise((a, condition), (b, True)),
+    "where": lambda condition, a, b: sympy.Piecewise((_assuming(condition, a), condition), (b, True)),
     "full": lambda a: a, "datum": lambda a: a, "astype": lambda a: a, "broadcast_to": lambda a: a, "reshape": lambda a: a,
 }  # fmt: skip
 

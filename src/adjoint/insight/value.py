@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-_SHOWN = 6  # elements; a larger array is summarised
+SHOWN = 6  # elements; a larger array is summarised
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def summarise(array: Any) -> Value:
         data = data.astype(np.float64)
     if not data.ndim:
         return Value((), data.item(), digits(data.item()))
-    if 0 < data.size <= _SHOWN:
+    if 0 < data.size <= SHOWN:
         return Value(data.shape, None, _nested(data.tolist()))
     return Value(data.shape, None, f"shape {list(data.shape)}{_range(data)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from adjoint.insight.replay import Passage, Replay
 from adjoint.insight.steps import AccumulationStep, Chain, Definition, OperationStep, Relation, Sent, Step, SumStep
 from adjoint.insight.value import Value, summarise
 
+_ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
 _PATHS = 4  # a derivative that is a sum of more products is written in terms of the next variables instead
 
 
@@ -45,22 +47,21 @@ class Working:
     # --- the program, forwards ---
 
     def definitions(self) -> list[Definition]:
-        """The variables in the order in which they were computed, leaves first."""
+        """The variables in the order in which they were computed, leaves and constants first."""
         leaves = [variable for variable in self.graph.variables.values() if variable.leaf is not None]
         results = [each for passage in self.graph.in_forward_order() for each in self._defined(passage)]
-        return [Definition(leaf.name, None, _value(leaf), "leaf") for leaf in leaves] + results
+        constants = [(name, None if a is None else summarise(a)) for name, a in self.graph.constants.items()]
+        return [
+            *(Definition(leaf.name, None, _value(leaf), "leaf") for leaf in leaves),
+            *(Definition(name, None, value, "constant") for name, value in constants),
+            *results,
+        ]
 
     def _defined(self, passage: Passage) -> list[Definition]:
-        variables = self._results(passage)
-        formula = self.graph.operation(passage)
-        name = passage.node.name()
-        if len(variables) == 1:
-            return [Definition(variables[0].name, formula, _value(variables[0]), name)]
+        name, operation = passage.node.name(), self.graph.operation
         return [
-            Definition(
-                variable.name, symbolic.getitem(formula, place) if formula.ndim else formula, _value(variable), name
-            )
-            for place, variable in enumerate(variables)
+            Definition(variable.name, operation(passage, place), _value(variable), name)
+            for place, variable in enumerate(self._results(passage))
         ]
 
     def _results(self, passage: Passage) -> list[Variable]:
@@ -105,8 +106,9 @@ class Working:
                 sent.append(Sent(operand.name, None, None, None, formulas[index], value, note))
                 continue
             formula, number = derivative
-            ratio = self._partial_ratio(results[0], operand, formula.shape, formula.dtype, number)
-            product = formulas[index] if passage.node.primitive.gates else _product(passage, index, symbols[0], ratio)
+            ratio = self._local_ratio(passage, index, formula, number)
+            gates = passage.node.primitive.gates
+            product = formulas[index] if gates else _product(passage, index, symbols[0], ratio)
             sent.append(Sent(operand.name, ratio, formula, summarise(number), product, value, note))
         values = tuple(summarise(self.cotangents[key_of(variable.edge)]) for variable in results)
         return OperationStep(tuple(self._defined(passage)), symbols, values, tuple(sent), _place(passage.node))
@@ -123,13 +125,20 @@ class Working:
         value = self.cotangents[key_of(variable.edge)]
         return _ratio(self.top, variable.name, variable.shape, variable.dtype, value)
 
-    def _partial_ratio(
-        self, result: Variable, operand: Variable, shape: tuple[int, ...], dtype: np.dtype, value: Any
-    ) -> Symbol:
-        """The symbol of the derivative of a result by an operand; told apart from that along all ways together."""
-        several = len(self._contributions.get(key_of(operand.edge), ())) > 1
-        ratio = _ratio(result.name, operand.name, shape, dtype, value)
-        if several and result.name == self.top:
+    def _local_ratio(self, passage: Passage, index: int, factor: Formula, value: Any) -> Symbol:
+        """The symbol of the derivative of an operation by one operand.
+
+        It is told apart from that by the other operands where those are the same variable, and, for what is
+        differentiated itself, from the derivative along all ways together.
+        """
+        result, edges = self._results(passage)[0], passage.node.edges
+        key = key_of(edges[index])
+        places = [place for place, edge in enumerate(edges) if edge is not None and key_of(edge) == key]
+        name = self.graph.variables[key].name
+        ratio = _ratio(result.name, name, factor.shape, factor.dtype, value)
+        if len(places) > 1:
+            ratio.name = f"d{result.name}/d({_ORDINALS.get(places.index(index) + 1, 'next')} {name})"
+        elif len(self._contributions[key]) > 1 and result.name == self.top:
             ratio.name = f"direct {ratio.name}"
         return ratio
 
@@ -143,10 +152,12 @@ class Working:
         """What the chain rule says between named variables, with unnamed results worked in."""
         graph = self.graph
         named = {key for key, variable in graph.variables.items() if variable.is_named}
-        found = []
-        for key, passage in graph.makers.items():
-            if key in named:
-                found += self._relations_of(graph.variables[key], passage, named)
+        makers = [(graph.variables[key], passage) for key, passage in graph.makers.items() if key in named]
+        found = [each for result, passage in makers for each in self._relations_of(result, passage, named)]
+        ways = Counter(relation.operand for relation in found)
+        for relation in found:
+            if graph.is_scalar and relation.result == self.top and ways[relation.operand] > 1:
+                relation.ratio.name = f"direct {relation.ratio.name}"
         return found
 
     def _relations_of(self, result: Variable, passage: Passage, ends: set[Key]) -> list[Relation]:
@@ -159,17 +170,15 @@ class Working:
             is_start = key_of(result.edge) == graph.root and self.top == result.name
             first = symbolic.ones_like(start) if is_start else self.cotangent(result)
 
-        def carry(node: Node, _xp: Any, _saved: tuple, cotangent: Any) -> Sequence[Any]:
+        def carry(node: Node, _saved: tuple, cotangent: Any) -> Sequence[Any]:
             return graph.send(graph.passages[id(node)], _as_formulas(cotangent))
 
         formulas = Replay(result.edge, first, carry=carry, ends=ends).arrived
         relations = []
         for key, value in Replay(result.edge, start, ends=ends).arrived.items():
             operand, formula = graph.variables[key], formulas[key]
-            if graph.is_scalar:
-                ratio = self._partial_ratio(result, operand, operand.shape, operand.dtype, value)
-            else:
-                ratio = self.cotangent(operand)
+            above = result.name if graph.is_scalar else self.top
+            ratio = _ratio(above, operand.name, operand.shape, operand.dtype, value)
             relations.append(Relation(result.name, operand.name, ratio, formula, summarise(value)))
         return relations
 
@@ -208,10 +217,10 @@ class Working:
         for passage in graph.in_forward_order():
             edges = passage.node.edges
             parts = [known[key_of(e)] if e is not None else graph.operand(passage, i) for i, e in enumerate(edges)]
-            for variable in self._results(passage):
-                known[key_of(variable.edge)] = graph.operation(passage, parts)
+            for place, variable in enumerate(self._results(passage)):
+                known[key_of(variable.edge)] = graph.operation(passage, place, parts)
 
-        def carry(node: Node, _xp: Any, _saved: tuple, cotangent: Any) -> Sequence[Any]:
+        def carry(node: Node, _saved: tuple, cotangent: Any) -> Sequence[Any]:
             return graph.send(graph.passages[id(node)], _as_formulas(cotangent), known)
 
         root = graph.variables[graph.root]
