@@ -1,17 +1,24 @@
 """`torch.autograd`: backward passes, gradients, and the modes that say what is recorded."""
 
-from adjoint.autograd import forward_ad, functional, profiler
+from adjoint.autograd import anomaly_mode, forward_ad, functional, grad_mode, graph, profiler
+from adjoint.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from adjoint.autograd.entry import backward, grad
+from adjoint.autograd.gradcheck import gradcheck, gradgradcheck
 from adjoint.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
+    "anomaly_mode",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "forward_ad",
     "functional",
     "grad",
+    "grad_mode",
+    "graph",
     "inference_mode",
     "no_grad",
     "profiler",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]

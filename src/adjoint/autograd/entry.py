@@ -8,25 +8,28 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays import namespace_of
+from adjoint.autograd.graph import GradientEdge
 from adjoint.core import modes
 from adjoint.core.engine import Captures, run
 from adjoint.core.graph import LEAF_MARK, Node
+from adjoint.core.hooks import retain_grad
 from adjoint.core.tensor import Tensor, edge_of, wrap
 from adjoint.ops import batching
 from adjoint.ops.creation import zeros_like
 
 
 def backward(
-    tensors: Tensor | Sequence[Tensor],
+    tensors: Tensor | GradientEdge | Sequence[Tensor | GradientEdge],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     grad_variables: Any = None,
-    inputs: Tensor | Sequence[Tensor] | None = None,
+    inputs: Tensor | GradientEdge | Sequence[Tensor | GradientEdge] | None = None,
 ) -> None:
     """Compute the gradients of `tensors` with respect to the leaves they were computed from, and add them to `.grad`.
 
-    A root that is not a scalar needs its own cotangent in `grad_tensors`. With `inputs`, only those receive a gradient.
+    A root that is not a scalar needs its own cotangent in `grad_tensors`. With `inputs`, only those receive a gradient:
+    those that are no leaves retain theirs, from then on. A `GradientEdge` may stand for a tensor.
 
     >>> import adjoint as torch
     >>> x = torch.tensor(3., requires_grad=True)
@@ -34,32 +37,27 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
-    roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
-    given = _as_tuple(grad_tensors if grad_variables is None else grad_variables, len(roots))
+    listed = _listed(tensors)
+    given = _as_tuple(grad_tensors if grad_variables is None else grad_variables, len(listed))
+    roots = [_tensor(root, cotangent) for root, cotangent in zip(listed, given, strict=True)]
     retain = create_graph if retain_graph is None else retain_graph
     starts = [_start(place, root, g, create_graph) for place, (root, g) in enumerate(zip(roots, given, strict=True))]
     if inputs is None:
         run(starts, retain_graph=retain, create_graph=create_graph)
         return
-    wanted = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    wanted = _listed(inputs)
     if not wanted:
-        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
-    captures = Captures(starts, [edge_of(tensor) for tensor in wanted])
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    for tensor in wanted:
+        if isinstance(tensor, Tensor):
+            retain_grad(tensor)
+    captures = Captures(starts, [edge_of(_tensor(each)) for each in wanted], accumulates=True)
     run(starts, retain_graph=retain, create_graph=create_graph, captures=captures)
-    for tensor, gradient in zip(wanted, captures.gradients, strict=True):
-        if gradient is not None:
-            _accumulate_into(tensor, gradient)
-
-
-def _accumulate_into(tensor: Tensor, gradient: Any) -> None:
-    result = gradient if isinstance(gradient, Tensor) else wrap(gradient)
-    old = getattr(tensor, "_grad", None)
-    tensor._grad = result if old is None else old + result
 
 
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
+    outputs: Tensor | GradientEdge | Sequence[Tensor | GradientEdge],
+    inputs: Tensor | GradientEdge | Sequence[Tensor | GradientEdge],
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
@@ -79,9 +77,10 @@ def grad(
     >>> torch.autograd.grad(x ** 3, x)
     (tensor(27.),)
     """
-    roots = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
-    wanted = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    given = _as_tuple(grad_outputs, len(roots))
+    listed = _listed(outputs)
+    given = _as_tuple(grad_outputs, len(listed))
+    roots = tuple(_tensor(root, cotangent) for root, cotangent in zip(listed, given, strict=True))
+    wanted = tuple(_tensor(each) for each in _listed(inputs))
     retain = create_graph if retain_graph is None else retain_graph
     if materialize_grads and allow_unused is False:
         raise ValueError(
@@ -152,6 +151,15 @@ def _batched(
             zeros_like(tensor) if each is None else each for tensor, each in zip(inputs, gradients, strict=True)
         )
     return gradients
+
+
+def _listed(things: Any) -> tuple:
+    return (things,) if isinstance(things, (Tensor, GradientEdge)) else tuple(things)
+
+
+def _tensor(thing: Tensor | GradientEdge, cotangent: Tensor | None = None) -> Tensor:
+    """A tensor as it is; a gradient edge as a tensor with that place in the graph, and with zeros for its numbers."""
+    return thing.stand_in(cotangent) if isinstance(thing, GradientEdge) else thing
 
 
 def _as_tuple(gradients: Any, count: int) -> tuple:

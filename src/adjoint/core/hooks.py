@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from adjoint.core import engine
-from adjoint.core.graph import LEAF, LEAF_MARK, Annex, Node, Port, node_of
+from adjoint.core.graph import LEAF, LEAF_MARK, Annex, Node, Port, expose, node_of
 from adjoint.core.tensor import Tensor
 
 Hook = Callable[..., Any]
@@ -118,6 +118,7 @@ class AccumulateGrad(Node):
 
     __slots__ = ("_consumers", "variable")
 
+    several = False
     variable: Tensor
 
     def __init__(self, leaf: Tensor) -> None:
@@ -279,10 +280,10 @@ def metadata(self: Node) -> dict:
 
 def visible_places(node: Node) -> Sequence[int]:
     """The places among a node's edges of the operands that can have a gradient at all."""
-    primitive = getattr(type(node), "primitive", None)
-    if primitive is None or primitive.joint or primitive.variadic:
+    if node.plan is None or node.primitive.joint or node.primitive.variadic:
         return range(len(node.edges))
-    return [place for place in range(len(node.edges)) if primitive.rules[place] is not None]
+    rules = node.primitive.rules
+    return [place for place in range(len(node.edges)) if rules[place] is not None]
 
 
 def next_functions(self: Node) -> tuple[tuple[Node | None, int], ...]:
@@ -290,8 +291,11 @@ def next_functions(self: Node) -> tuple[tuple[Node | None, int], ...]:
     following: list[tuple[Node | None, int]] = []
     for place in visible_places(self):
         edge = self.edges[place]
-        leads_to_leaf = edge is not None and edge.edge_kind == LEAF
-        following.append((accumulator_of(edge, self), 0) if leads_to_leaf else node_of(edge))
+        if edge is not None and edge.edge_kind == LEAF:
+            following.append((accumulator_of(edge, self), 0))
+        else:
+            node, output = node_of(edge)
+            following.append((None if node is None else expose(node), output))
     return tuple(following)
 
 

@@ -33,7 +33,17 @@ def current_pass() -> Pass | None:
 class Pass:
     """A backward pass over a graph with hooks: the engine tells it what happens, and it calls them."""
 
-    __slots__ = ("_awaited", "_leaf", "_reached", "captures", "number", "on_tensors", "recorded", "roots")
+    __slots__ = (
+        "__weakref__",
+        "_awaited",
+        "_leaf",
+        "_reached",
+        "captures",
+        "number",
+        "on_tensors",
+        "recorded",
+        "roots",
+    )
 
     def __init__(
         self, roots: Sequence[tuple[Any, Any]], on_tensors: bool, recorded: bool, captures: engine.Captures | None

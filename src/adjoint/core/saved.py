@@ -14,7 +14,7 @@ import numpy as np
 
 from adjoint.core import apply, modes
 from adjoint.core.engine import as_tensors
-from adjoint.core.graph import FREED, Node, Port, check_saved, freed, node_of, overwritten, version_of
+from adjoint.core.graph import FREED, Node, Port, check_saved, expose, freed, node_of, overwritten, version_of
 from adjoint.core.hooks import activate
 from adjoint.core.passes import current_pass
 from adjoint.core.primitive import DTYPE, OUT, SHAPE, VALUE
@@ -205,11 +205,10 @@ def _all(node: Node) -> int:
 
 def saved_attribute(self: Node, name: str) -> Any:
     """What a node saved, by PyTorch's name for it: `_saved_self`, `_saved_result`; None if it did not need it."""
-    prefix = next((each for each in ("_saved_", "_raw_saved_") if name.startswith(each)), None)
-    primitive = getattr(type(self), "primitive", None)
-    source = saved_names(self).get(name.removeprefix(prefix)) if prefix and primitive is not None else None
+    prefix = next((each for each in ("_saved_", "_raw_saved_") if name.startswith(each)), "")
+    source = saved_names(self).get(name.removeprefix(prefix)) if prefix and self.plan is not None else None
     if source is None or (prefix == "_raw_saved_" and (isinstance(source, str) or source[0] > OUT)):
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
+        raise AttributeError(f"'{type(expose(self)).__name__}' object has no attribute '{name}'", name=name, obj=self)
     if isinstance(source, str):
         return (self.params or {})[source]
     place = self.plan.sources.index(source) if source in self.plan.sources else None
@@ -233,7 +232,7 @@ def _value(node: Node, place: int) -> Any:
 def attributes(self: Node) -> list[str]:
     """The attributes of a node, with those for what it saved."""
     names = list(object.__dir__(self))
-    if getattr(type(self), "primitive", None) is not None:
+    if self.plan is not None:
         for name, source in saved_names(self).items():
             names.append(f"_saved_{name}")
             if not isinstance(source, str) and source[0] <= OUT:
