@@ -227,7 +227,9 @@ def _jacobian_by_rows(outputs: tuple, points: tuple, create_graph: bool, strict:
                     )
                 rows[index].append(zeros_like(point) if gradient is None else gradient)
         blocks.append(
-            tuple(reshape(xp.stack(each), *output.shape, *point.shape) for each, point in zip(rows, points, strict=True))
+            tuple(
+                reshape(xp.stack(each), *output.shape, *point.shape) for each, point in zip(rows, points, strict=True)
+            )
         )
     return tuple(blocks)
 
