@@ -101,6 +101,10 @@ class BatchedArray:
 
     __array__ = tolist = tobytes = _no_memory
 
+    def any(self) -> bool:
+        """Whether some element of some example is true: what a check of numbers asks, since one fails for all."""
+        return bool(self.array.any())
+
     # --- verbs as methods, as NumPy's arrays have them ---
 
     def astype(self, dtype: Any, copy: bool = True) -> BatchedArray:
@@ -279,7 +283,7 @@ def _index_parts(index: Any, ndim: int) -> list[Any]:
     parts: list[Any] = []
     for part in index if isinstance(index, tuple) else (index,):
         array = np.asarray(part) if isinstance(part, list | bool | np.bool_) else part
-        if not _is_array(array) or array.dtype.kind != "b":
+        if not _is_array(array) or array.dtype.kind != "b" or not array.ndim:
             parts.append(np.asarray(array) if isinstance(array, int | np.integer) else array)
         elif array.__class__ is BatchedArray:
             raise RuntimeError(
@@ -289,12 +293,17 @@ def _index_parts(index: Any, ndim: int) -> list[Any]:
             )
         else:
             parts += np.nonzero(array)
-    used = sum(part is not None and part is not Ellipsis for part in parts)
+    used = sum(part is not None and part is not Ellipsis and not _is_switch(part) for part in parts)
     rest = [slice(None)] * (ndim - used)
     if any(part is Ellipsis for part in parts):
         place = next(place for place, part in enumerate(parts) if part is Ellipsis)
         return [*parts[:place], *rest, *parts[place + 1 :]]
     return [*parts, *rest]
+
+
+def _is_switch(part: Any) -> bool:
+    """Whether a part of an index is one truth value, which stands for no axis and makes one of size 1 or 0."""
+    return _is_array(part) and part.dtype.kind == "b"
 
 
 class _Selection:
@@ -307,7 +316,8 @@ class _Selection:
     def __init__(self, index: Any, ndim: int, level: int, size: int, target_is_batched: bool) -> None:
         parts = _index_parts(index, ndim)
         places = [place for place, part in enumerate(parts) if _is_array(part)]
-        self.width = max(_ndim(parts[place]) for place in places)  # how many axes the index arrays make
+        # how many axes the index arrays make
+        self.width = max(1 if _is_switch(parts[place]) else _ndim(parts[place]) for place in places)
         self.ndim = len(parts) - len(places) + self.width  # and how many there are in all
         adjoining = places[-1] - places[0] + 1 == len(places)
         before = places[0] if adjoining else 0  # axes in front of those of the index arrays
@@ -463,8 +473,6 @@ class BatchedNamespace:
             return BatchedArray(_rows_times(left, y), level)
         if left is x and x.ndim <= 2 and y.ndim == 1:  # the vectors of the batch are the rows of a matrix
             return BatchedArray(_rows_times(right, _transposed(x)), level)
-        if x.ndim == y.ndim == 1:
-            return BatchedArray(_dots(left, right), level)
         space = namespace_of((left, right))
         left = space.expand_dims(left, -2) if x.ndim == 1 else left
         right = space.expand_dims(right, -1) if y.ndim == 1 else right
@@ -555,12 +563,6 @@ def _unsized(part: Any) -> Any:
 def _transposed(x: Array) -> Array:
     """The transpose of a matrix; a vector as it is."""
     return namespace_of((x,)).permute_dims(x, (1, 0)) if x.ndim == 2 else x
-
-
-def _dots(x: Array, y: Array) -> Array:
-    """The dot product of each row of `x` with its row of `y`, or with the only one."""
-    space = namespace_of((x, y))
-    return space.sum(space.multiply(x, y), axis=-1)
 
 
 def _rows_times(x: Array, y: Array) -> Array:

@@ -80,7 +80,7 @@ def _observed(primitive: Primitive, operands: Sequence[Any], params: dict[str, A
     """Apply a primitive under the eyes of whoever observes this thread's operations."""
     observers = modes.set_mode("observers", ())
     try:
-        return observers[-1].around(f"aten::{primitive.title}", operands, lambda: apply(primitive, operands, params))
+        return observers[-1].operation(primitive, operands, params, lambda: apply(primitive, operands, params))
     finally:
         modes.set_mode("observers", observers)
 

@@ -270,6 +270,7 @@ def empty_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool
     return _like(input, 0, dtype, requires_grad)
 
 
+@verb("full_like")
 @public(method=False)
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: DType | None = None, requires_grad: bool = False, **_: Any
