@@ -35,7 +35,6 @@ less = operator.lt
 less_equal = operator.le
 greater = operator.gt
 greater_equal = operator.ge
-matmul = operator.matmul
 bitwise_and, bitwise_or, bitwise_xor, bitwise_invert = operator.and_, operator.or_, operator.xor, operator.invert
 bitwise_left_shift, bitwise_right_shift = operator.lshift, operator.rshift
 
@@ -84,6 +83,11 @@ def remainder(x: Array, y: Array) -> Array:
     """The remainder with the sign of `y`; where it is zero, with that of `x`."""
     result = np.remainder(x, y)
     return result if result.dtype.kind in "biu" else np.where(result == 0, np.copysign(result, x), result)[()]
+
+
+def matmul(x: Array, y: Array) -> Array:
+    result = x @ y
+    return result if x.dtype.kind != "V" else result.astype(x.dtype)  # NumPy gives float32 for bfloat16
 
 
 def maximum(x: Array, y: Array) -> Array:
@@ -206,7 +210,7 @@ def put(x: Array, index: Any, values: Array) -> Array:
 
 def write(target: np.ndarray, values: Array) -> None:
     """Set the elements of an array, in its own memory."""
-    if 0 in target.strides and builtins.any(step == 0 < size - 1 for step, size in zip(target.strides, target.shape)):
+    if target.size and 0 in target.strides and builtins.any(step == 0 < size - 1 for step, size in zip(target.strides, target.shape)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."

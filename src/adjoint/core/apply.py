@@ -15,6 +15,7 @@ from adjoint.arrays import is_foreign, namespace_of, numpy
 from adjoint.core import dtypes, modes
 from adjoint.core.graph import LEAF_MARK, Meta, Node, Port, log_write, next_sequence, node_of, public_name
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
+from adjoint.core.states import make_inference
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import link, mark_stale
 
@@ -70,7 +71,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] 
     if modes.special:
         if modes.state.inference and not primitive.view:
             for tensor in tensors:
-                tensor._inference = True
+                make_inference(tensor)
         if modes.state.forward_level and forward_rule is not None:
             forward_rule(primitive, operands, cast, tensors, params)
     return tuple(tensors) if several else tensors[0]
@@ -354,7 +355,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
         except AttributeError:
             if operator and not is_operand(other):
                 return NotImplemented
-            return apply(primitive, checked(name, (input, other)))
+            return apply(primitive, checked(name, (input, other), comparison=not primitive.rules))
         if modes.special or not same or not short:
             return apply(primitive, (input, other))
         try:
@@ -411,7 +412,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
 # --- out= -------------------------------------------------------------------------------------------------------
 
 
-def write_out(out: Tensor, result: Any) -> Any:
+def write_out(out: Tensor, result: Any, function: str | None = None) -> Any:
     """Give `out` the result of an operation, as the argument `out=` asks, resizing it where it must be."""
     if isinstance(result, tuple):
         return type(result)(write_out(each, value) for each, value in zip(out, result, strict=True))  # type: ignore[call-overload]
@@ -419,7 +420,7 @@ def write_out(out: Tensor, result: Any) -> Any:
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
     if (out._node is not None or result._node is not None) and (not modes.special or modes.state.grad_enabled):
         maker = node_of(result._node)[0]
-        name = f"{public_name(maker)}(): " if maker is not None else ""
+        name = f"{function or public_name(maker)}(): " if function or maker is not None else ""
         raise RuntimeError(
             f"{name}functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
             "grad.\nUse the returned tensor instead of out=, or work under torch.no_grad()."
@@ -450,20 +451,32 @@ def is_operand(value: Any) -> bool:
     return isinstance(value, (Tensor, *_NUMBERS))
 
 
-def checked(name: str, operands: Sequence[Any]) -> list[Any]:
+def checked(name: str, operands: Sequence[Any], comparison: bool = False) -> list[Any]:
     """Operands as `apply` takes them: tensors and Python numbers; a TypeError in PyTorch's words for anything else."""
     names = ("input", "other")
+    if comparison and not isinstance(operands[0], Tensor):
+        raise invalid_combination(name, operands)
     result = []
     for position, operand in enumerate(operands):
         if isinstance(operand, (Tensor, int, float, complex)) and not isinstance(operand, np.number):
             result.append(operand)
         elif isinstance(operand, (np.number, np.bool_)):
             result.append(operand.item())
+        elif comparison:
+            raise invalid_combination(name, operands)
         else:
             raise not_a_tensor(name, names[position], position + 1, operand)
-    if not any(isinstance(operand, Tensor) for operand in result):
-        raise not_a_tensor(name, "input", 1, result[0])
     return result
+
+
+def invalid_combination(function: str, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> TypeError:
+    """PyTorch's words for arguments that fit none of a function's signatures."""
+    given = [type(each).__name__ for each in args]
+    given += [f"{name}={type(each).__name__}" for name, each in (kwargs or {}).items()]
+    return TypeError(
+        f"{function}() received an invalid combination of arguments - got ({', '.join(given)}), but expected one of:\n"
+        f"the signatures that help(torch.{function.rstrip('_')}) shows"
+    )
 
 
 def not_a_tensor(function: str, argument: str, position: int, value: Any) -> TypeError:
@@ -482,14 +495,18 @@ def require_tensors(function: str, *arguments: Any, names: Sequence[str] = ("inp
     return arguments
 
 
-def shapes_differ(a: Sequence[int], b: Sequence[int]) -> RuntimeError:
-    """PyTorch's words for two shapes that do not broadcast."""
-    width = max(len(a), len(b))
-    left, right = (1,) * (width - len(a)) + tuple(a), (1,) * (width - len(b)) + tuple(b)
-    for axis in reversed(range(width)):
-        if left[axis] != right[axis] and 1 not in (left[axis], right[axis]):
-            return RuntimeError(
-                f"The size of tensor a ({left[axis]}) must match the size of tensor b ({right[axis]}) at non-singleton "
-                f"dimension {axis}\nThe shapes are {list(a)} and {list(b)}: sizes must be equal, or 1, counted from the last."
-            )
-    return RuntimeError(f"the shapes {list(a)} and {list(b)} do not fit")
+def shapes_differ(*shapes: Sequence[int]) -> RuntimeError:
+    """PyTorch's words for shapes that do not broadcast."""
+    common: tuple[int, ...] = ()
+    for shape in shapes:
+        width = max(len(common), len(shape))
+        left, right = (1,) * (width - len(common)) + common, (1,) * (width - len(shape)) + tuple(shape)
+        for axis in reversed(range(width)):
+            if left[axis] != right[axis] and 1 not in (left[axis], right[axis]):
+                return RuntimeError(
+                    f"The size of tensor a ({left[axis]}) must match the size of tensor b ({right[axis]}) at non-singleton "
+                    f"dimension {axis}\nThe shapes are {' and '.join(str(list(each)) for each in shapes)}: sizes must be "
+                    "equal, or 1, counted from the last."
+                )
+        common = tuple(b if a == 1 else a for a, b in zip(left, right, strict=True))
+    return RuntimeError(f"the shapes {' and '.join(str(list(each)) for each in shapes)} do not fit")

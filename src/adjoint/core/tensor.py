@@ -163,11 +163,7 @@ class Tensor:
     @property
     def retains_grad(self) -> bool:
         """Whether this non-leaf tensor keeps its gradient, because of `retain_grad()`."""
-        node, index = node_of(self._node)
-        if node is None or node.annex is None or not node.annex.retained:
-            return False
-        kept = node.annex.retained.get(index)
-        return kept is not None and kept() is self
+        return retains(self, self._node)
 
     @property
     def _version(self) -> int:
@@ -242,7 +238,7 @@ class Tensor:
     def stride(self, dim: int | None = None) -> tuple[int, ...] | int:
         """How many elements lie between neighbours along each dimension, or one."""
         array = buffer(self)
-        if self._base is not None or not array.flags.c_contiguous:
+        if not array.flags.c_contiguous or (self._base is not None and any(array.strides)):
             strides = tuple(step // array.itemsize for step in array.strides)
         else:  # where sizes of 0 and 1 leave NumPy the choice, it does not choose as PyTorch does
             sizes = [max(size, 1) for size in array.shape]
@@ -356,7 +352,7 @@ class Tensor:
         return (transformed_text and transformed_text(self)) or text_of(self)
 
     def __format__(self, spec: str) -> str:
-        if type(self) is Tensor and not self._data.shape:
+        if self.__class__ is Tensor and not self._data.shape:
             return printing.format_scalar(self._data, spec)
         if spec:
             raise printing.reject_format_spec(type(self).__name__)
@@ -374,6 +370,25 @@ def wrap(data: Array) -> Tensor:
     tensor._data = data
     tensor._node = None
     tensor._writes = None
+    return tensor
+
+
+#: makes a tensor one of inference mode; set by `core.states`
+make_inference: Callable[[Tensor], None] | None = None
+
+
+def created(data: Array, requires_grad: bool = False) -> Tensor:
+    """A tensor as the functions return it that make one from no others."""
+    tensor = wrap(data)
+    if modes.special and modes.state.inference:
+        make_inference(tensor)  # type: ignore[misc]
+    if requires_grad:
+        if data.dtype.kind in "biu":
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients\n"
+                f"These numbers are {tensor.dtype}: write 1. for 1, or pass dtype=torch.float32."
+            )
+        mark_leaf(tensor)
     return tensor
 
 
@@ -401,6 +416,15 @@ def edge_of(tensor: Tensor) -> Any:
 
 #: the text of a tensor inside a transformed function, None for any other; set by `adjoint.func`
 transformed_text: Callable[[Tensor], str | None] | None = None
+
+
+def retains(tensor: Tensor, edge: Any) -> bool:
+    """Whether what an edge leads to keeps its gradient for a tensor."""
+    node, index = node_of(edge)
+    if node is None or node.annex is None or not node.annex.retained:
+        return False
+    kept = node.annex.retained.get(index)
+    return kept is not None and kept() is tensor
 
 
 def text_of(tensor: Tensor, **marks: Any) -> str:

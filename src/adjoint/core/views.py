@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,8 @@ from adjoint.core import modes
 from adjoint.core import tensor as tensors
 from adjoint.core.graph import LEAF_MARK, Meta, Node, Nowhere, next_sequence, node_of, version_of
 from adjoint.core.primitive import Primitive, TransposeNode
-from adjoint.core.tensor import Tensor, edge_of, set_requires_grad, writes_of
+from adjoint.core.states import enter, leave, make_inference
+from adjoint.core.tensor import Tensor, edge_of, retains, set_requires_grad, writes_of
 
 
 class Link:
@@ -72,12 +72,11 @@ def link(parent: Tensor, tensors: Sequence[Tensor], primitive: Primitive, params
     """Make the results of a view operation views of the tensor that it was applied to."""
     above = view_of(parent)
     base = parent if above is None else above.base
-    writes = writes_of(base)
     if parent.is_inference():
         for tensor in tensors:
-            tensor._inference = True
-            tensor._writes = writes
+            make_inference(tensor, parent)
         return
+    writes = writes_of(base)
     several = primitive.many_outputs
     made: str | None = ONE_OF_SEVERAL if several else None
     if modes.special:
@@ -127,21 +126,21 @@ def mark_stale(tensor: Tensor) -> None:
     """After a write to a tensor's memory: have the histories of the views of it derived anew."""
     for reference in getattr(base_of(tensor), "_views", ()):
         view = reference()
-        if view is not None and not isinstance(view, _Stale) and (view._node is not None or view._view.base._node is not None):
-            view.__class__ = _stale_class(type(view))
+        if view is not None and not isinstance(view, Stale) and (view._node is not None or view._view.base._node is not None):
+            enter(view, Stale)
 
 
 def follow_base(base: Tensor) -> None:
     """After `requires_grad` of a leaf was changed: views without history require a gradient where their base does."""
     for reference in getattr(base, "_views", ()):
         view = reference()
-        if view is None or view._view.base is not base or isinstance(view, _Stale):
+        if view is None or view._view.base is not base or isinstance(view, Stale):
             continue
         if base._node is None:
             if isinstance(view._node, Nowhere):
                 view._node = None
         elif view._view.version != version_of(writes_of(base)):
-            view.__class__ = _stale_class(type(view))
+            enter(view, Stale)
         elif view._node is None:
             view._node = Nowhere()
 
@@ -151,7 +150,7 @@ tensors.follow_base = follow_base
 _history: Any = Tensor.__dict__["_node"]  # the slot itself, which a stale tensor's `_node` hides
 
 
-class _Stale:
+class Stale:
     """Mixed into the class of a view while its history is out of date: `_node` is derived when it is asked for."""
 
     __slots__ = ()
@@ -184,15 +183,14 @@ class _Stale:
     def output_nr(self: Any) -> int:
         return node_of(_history.__get__(self))[1]
 
-
-@cache
-def _stale_class(kind: type) -> type:
-    return type(kind)(kind.__name__, (_Stale, kind), {"__slots__": (), "__module__": kind.__module__, "__qualname__": kind.__qualname__})
+    @property
+    def retains_grad(self: Any) -> bool:
+        return retains(self, _history.__get__(self))
 
 
 def settle(tensor: Tensor, node: Any) -> None:
     """Give a stale view a history, and with it the class that it had."""
-    tensor.__class__ = tensor.__class__.__mro__[2]
+    leave(tensor)
     tensor._node = node
     tensor._view.version = version_of(tensor._writes)
 
@@ -209,7 +207,7 @@ def derive(tensor: Tensor) -> None:
     node.params = {"path": view.path}
     node.sequence = next_sequence()
     node.meta, node.annex = meta_of(base), None
-    settle(tensor, node) if isinstance(tensor, _Stale) else setattr(tensor, "_node", node)
+    settle(tensor, node)
     move_retained(tensor, old, node)
 
 
@@ -222,9 +220,8 @@ def move_retained(tensor: Tensor, old: Any, new: Any) -> None:
     node, index = node_of(old)
     if node is None or node.annex is None or not node.annex.retained:
         return
-    kept = node.annex.retained.get(index)
-    if kept is not None and kept() is tensor:
-        del node.annex.retained[index]
+    if retains(tensor, old):
+        kept = node.annex.retained.pop(index)
         node, index = node_of(new)
         annex = node.ensure_annex()  # type: ignore[union-attr]
         annex.retained = {**(annex.retained or {}), index: kept}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Number
 from typing import Any
 
-from adjoint.core.apply import binary, checked, write_out
+from adjoint.core.apply import binary, checked, invalid_combination, write_out
 from adjoint.core.exports import public
 from adjoint.core.statements import elementwise, general
 from adjoint.core.tensor import Tensor
@@ -51,7 +51,7 @@ def add(input: Tensor, other: Any, *, alpha: complex = 1, out: Tensor | None = N
     """
     if alpha == 1:
         return _add(input, other, out=out)
-    result = _add_scaled(*_scalable("add", input, other, alpha), alpha=alpha)
+    result = _add_scaled(*_scalable("add", input, other, alpha), alpha=_fitting(alpha, input, other))
     return result if out is None else write_out(out, result)
 
 
@@ -88,12 +88,18 @@ def _scalable(name: str, input: Any, other: Any, alpha: Any) -> list[Any]:
     operands = checked(name, (input, other))
     if not isinstance(alpha, Number):
         raise TypeError(f"{name}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
-    if isinstance(alpha, bool):
-        if not all(map(is_boolean, operands)):
-            raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if all(map(is_boolean, operands)):
+        pass
+    elif isinstance(alpha, bool):
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
     elif all(map(is_integral, operands)) and not isinstance(alpha, int):
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     return operands
+
+
+def _fitting(alpha: Any, input: Any, other: Any) -> Any:
+    """A factor of truth values is one itself."""
+    return bool(alpha) if is_boolean(input) and is_boolean(other) else alpha
 
 
 def _refuse_bool(input: Any, other: Any) -> None:
@@ -188,7 +194,7 @@ def div(input: Tensor, other: Any, *, rounding_mode: str | None = None, out: Ten
     if rounding_mode is None:
         return _div(input, other, out=out)
     if not isinstance(rounding_mode, str):
-        raise TypeError(f"div(): argument 'rounding_mode' must be str, not {type(rounding_mode).__name__}")
+        raise invalid_combination("div", (input, other), {"rounding_mode": rounding_mode})
     if rounding_mode not in ("floor", "trunc"):
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"

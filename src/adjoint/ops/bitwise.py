@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from adjoint.core.apply import checked, is_operand, write_out
+from adjoint.core.apply import checked, invalid_combination, is_operand, write_out
 from adjoint.core.dtypes import FLOAT, result_dtype, scalar_type_name
 from adjoint.core.exports import export
 from adjoint.core.statements import constant
 from adjoint.core.tensor import Tensor
-from adjoint.ops.refusals import invalid_combination
 
 _BITS: dict[str, Any] = {
     "and": constant("bitwise_and", lambda xp, x, y: xp.bitwise_and(x, y), public=False),

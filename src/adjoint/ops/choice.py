@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.core.apply import not_a_tensor, require_tensors, write_out
+from adjoint.core.apply import invalid_combination, not_a_tensor, require_tensors, write_out
 from adjoint.core.dtypes import INTEGER, result_dtype, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import elementwise, general, linear
@@ -15,7 +15,7 @@ from adjoint.core.tensor import Tensor
 from adjoint.ops.comparison import ne
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.indexing import nonzero
-from adjoint.ops.refusals import converted, invalid_combination
+from adjoint.ops.refusals import converted
 
 # --- by a condition ---
 
@@ -211,10 +211,14 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     return _clamp_max(*require_tensors("clamp_max", input, max), out=out)
 
 
+_PLAIN = frozenset({int, float, type(None)})
+
+
 def _clamp_by_numbers(record: Any, input: Tensor, low: Any, high: Any, out: Tensor | None) -> Tensor:
     if not isinstance(input, Tensor):
         raise not_a_tensor("clamp", "input", 1, input)
-    if input._node is None or input._data.dtype.kind == "c":  # what has a history is floating-point
+    plain = low.__class__ in _PLAIN and high.__class__ in _PLAIN  # what has a history is floating-point
+    if input._node is None or not plain or input._data.dtype.kind == "c":
         input, low, high = _fitted(input, low, high)
     elif low is None and high is None:
         raise _no_bounds()

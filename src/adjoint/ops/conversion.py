@@ -16,6 +16,7 @@ from adjoint.core.exports import export, public
 from adjoint.core.formats import contiguous_format
 from adjoint.core.primitive import cast_back
 from adjoint.core.statements import linear
+from adjoint.core.states import make_inference
 from adjoint.core.tensor import Tensor, buffer, wrap, writes_of
 from adjoint.core.views import base_of, views_of
 
@@ -98,10 +99,11 @@ def detach(input: Tensor) -> Tensor:
     (input,) = require_tensors("detach", input)
     buffer(input)
     result = wrap(input._data)
+    if input.is_inference():
+        make_inference(result, input)
+        return result
     result._writes = writes_of(input)
     result._views = views_of(base_of(input))  # a write to the result is one to what those show
-    if input.is_inference():
-        result._inference = True
     return result
 
 

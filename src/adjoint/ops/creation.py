@@ -12,8 +12,7 @@ from adjoint.arrays.tensor import verb
 from adjoint.core import dtypes
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
-from adjoint.core.graph import LEAF_MARK
-from adjoint.core.tensor import Tensor, wrap
+from adjoint.core.tensor import Tensor, created, wrap
 from adjoint.ops.shape import sizes
 
 _FLOAT_SCALARS = {dtypes.float32: np.float32, dtypes.float64: np.float64}
@@ -38,16 +37,7 @@ def tensor(
         array = _float_list(data)
     else:
         array = _array(data, dtype)
-    result = wrap(array)
-    if requires_grad:
-        if array.dtype.kind in "biu":
-            raise RuntimeError(
-                "Only Tensors of floating point and complex dtype can require gradients\n"
-                f"These numbers are {result.dtype}: write 1. for 1, or pass dtype=torch.float32."
-            )
-        result._node = LEAF_MARK
-        result._grad = result._hooks = None
-    return result
+    return created(array, requires_grad)
 
 
 def _float_list(data: list) -> Any:
@@ -181,14 +171,11 @@ def from_numpy(array: np.ndarray) -> Tensor:
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
             "currently supported. (You can probably work around this by making a copy of your array  with array.copy().) "
         )
-    return wrap(array)
+    return created(array)
 
 
 def _filled(shape: tuple, value: Any, dtype: DType, requires_grad: bool) -> Tensor:
-    result = wrap(np.full(shape, value, dtype.numpy))
-    if requires_grad:
-        result.requires_grad = True
-    return result
+    return created(np.full(shape, value, dtype.numpy), requires_grad)
 
 
 def _shape_argument(arguments: tuple, size: Any) -> tuple[int, ...]:
@@ -244,10 +231,7 @@ def full(
 def _like(input: Tensor, value: Any, dtype: DType | None, requires_grad: bool) -> Tensor:
     data = input._data
     xp = namespace_of((data,))
-    result = wrap(xp.full_like(data if dtype is None else xp.astype(data, dtype.numpy), value))
-    if requires_grad:
-        result.requires_grad = True
-    return result
+    return created(xp.full_like(data if dtype is None else xp.astype(data, dtype.numpy), value), requires_grad)
 
 
 @verb("zeros_like")
@@ -306,10 +290,7 @@ def arange(
         dtype = dtypes.int64 if all(isinstance(each, int) for each in (first, last, by)) else dtypes.get_default_dtype()
     count = max(math.ceil((last - first) / by), 0)
     wide = np.int64 if dtype.rank <= dtypes.INTEGER else np.float64
-    result = wrap((wide(first) + np.arange(count).astype(wide) * wide(by)).astype(dtype.numpy))
-    if requires_grad:
-        result.requires_grad = True
-    return result
+    return created((wide(first) + np.arange(count).astype(wide) * wide(by)).astype(dtype.numpy), requires_grad)
 
 
 @public(method=False)
@@ -325,10 +306,7 @@ def linspace(
     first, last = (each.item() if isinstance(each, Tensor) else each for each in (start, end))
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    result = wrap(np.linspace(first, last, steps).astype((dtype or dtypes.get_default_dtype()).numpy))
-    if requires_grad:
-        result.requires_grad = True
-    return result
+    return created(np.linspace(first, last, steps).astype((dtype or dtypes.get_default_dtype()).numpy), requires_grad)
 
 
 @public(method=False)
@@ -342,10 +320,7 @@ def eye(
     tensor([[1., 0.],
             [0., 1.]])
     """
-    result = wrap(np.eye(n, m, dtype=(dtype or dtypes.get_default_dtype()).numpy))
-    if requires_grad:
-        result.requires_grad = True
-    return result
+    return created(np.eye(n, m, dtype=(dtype or dtypes.get_default_dtype()).numpy), requires_grad)
 
 
 @public(method=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
+from adjoint.core.apply import invalid_combination
 from adjoint.core.tensor import dimension_out_of_range
-from adjoint.ops.refusals import invalid_combination
 
 
 def dimension(dim: Any, ndim: int, function: str = "dim") -> int:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays.tensor import verb
-from adjoint.core.apply import require_tensors, write_out
+from adjoint.core.apply import invalid_combination, require_tensors, write_out
 from adjoint.core.exports import public
 from adjoint.core.statements import constant, general
 from adjoint.core.tensor import Tensor
 from adjoint.ops.choice import maximum, minimum
 from adjoint.ops.dimensions import dimension, dimensions, flag, restore
-from adjoint.ops.refusals import invalid_combination, not_implemented_for
+from adjoint.ops.refusals import not_implemented_for
 from adjoint.ops.results import Extreme, max_result, min_result
 
 # --- shared by all elements that attain them ---

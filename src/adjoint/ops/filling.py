@@ -6,12 +6,12 @@ from numbers import Number
 from typing import Any
 
 from adjoint.core import inplace
-from adjoint.core.apply import require_tensors
+from adjoint.core.apply import invalid_combination, require_tensors
 from adjoint.core.exports import public
 from adjoint.core.statements import general, linear
 from adjoint.core.tensor import Tensor
 from adjoint.ops.conversion import to_dtype
-from adjoint.ops.refusals import converted, invalid_combination
+from adjoint.ops.refusals import converted
 
 _FILL: dict[str, Any] = {
     "forward": lambda xp, x, *, value: xp.full_like(x, value),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Number
 from typing import Any
 
-from adjoint.core.apply import write_out
+from adjoint.core.apply import invalid_combination, write_out
 from adjoint.core.dtypes import get_default_dtype
 from adjoint.core.exports import public
 from adjoint.core.statements import elementwise
@@ -13,7 +13,7 @@ from adjoint.core.tensor import Tensor
 from adjoint.ops.choice import clamp, where
 from adjoint.ops.comparison import eq, lt
 from adjoint.ops.conversion import to_dtype
-from adjoint.ops.refusals import invalid_combination, is_boolean, is_integral, not_implemented_for
+from adjoint.ops.refusals import is_boolean, is_integral, not_implemented_for
 
 
 def _partial_by_number(xp: Any, x: Any, y: Any) -> Any:

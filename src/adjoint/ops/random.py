@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.core import dtypes
-from adjoint.core.dtypes import dtype as DType  # noqa: N812
+from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
 from adjoint.core.random import Generator, default_generator
 from adjoint.core.tensor import Tensor, mark_leaf, wrap
@@ -63,7 +63,12 @@ def set_rng_state(new_state: Tensor) -> None:
 
 @public(method=False)
 def rand(
-    *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **_: Any,
 ) -> Tensor:
     """Numbers drawn evenly from [0, 1).
 
@@ -77,7 +82,12 @@ def rand(
 
 @public(method=False)
 def randn(
-    *size: Any, generator: Generator | None = None, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **_: Any,
 ) -> Tensor:
     """Numbers drawn from the standard normal distribution: mean 0, variance 1.
 
@@ -105,9 +115,9 @@ def _drawn(draw: Any, size: tuple, dtype: DType | None, requires_grad: bool, nam
     shape = sizes(size if named is None else (named,))
     wanted = (dtype or dtypes.get_default_dtype()).numpy
     if wanted.kind not in "fV":
-        raise RuntimeError(f"random numbers of this kind are not implemented for '{dtypes.scalar_type_name(dtypes.from_numpy_dtype(wanted))}'")
+        raise RuntimeError(
+            f"random numbers of this kind are not implemented for '{dtypes.scalar_type_name(dtypes.from_numpy_dtype(wanted))}'"
+        )
     drawn_in = wanted if wanted == np.float64 else np.dtype(np.float32)
     result = wrap(draw(math.prod(shape), drawn_in).astype(wanted, copy=False).reshape(shape))
     return mark_leaf(result) if requires_grad else result
-
-

@@ -9,7 +9,7 @@ import numpy as np
 
 from adjoint.arrays.tensor import verb
 from adjoint.core import dtypes
-from adjoint.core.apply import not_a_tensor, require_tensors, write_out
+from adjoint.core.apply import invalid_combination, not_a_tensor, require_tensors, write_out
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
@@ -17,7 +17,6 @@ from adjoint.core.statements import constant, general, linear
 from adjoint.core.tensor import Tensor
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.dimensions import dimension, dimensions, flag, restore
-from adjoint.ops.refusals import invalid_combination
 
 # --- sums ---
 

@@ -54,16 +54,6 @@ def not_implemented_for(kernel: str, x: Tensor) -> NotImplementedError:
     return NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_type_name(x.dtype)}'")
 
 
-def invalid_combination(function: str, args: tuple, kwargs: dict[str, Any] | None = None) -> TypeError:
-    """PyTorch's words for arguments that fit none of a function's signatures."""
-    given = [type(each).__name__ for each in args]
-    given += [f"{name}={type(each).__name__}" for name, each in (kwargs or {}).items()]
-    ending = ", " if kwargs else ""
-    return TypeError(
-        f"{function}() received an invalid combination of arguments - got ({', '.join(given)}{ending}), but expected one of:"
-    )
-
-
 _C_NAMES = {
     "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t", "float32": "float",
     "float64": "double", "float16": "at::Half", "bfloat16": "at::BFloat16", "uint16": "uint16_t", "uint32": "uint32_t",

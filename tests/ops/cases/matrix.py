@@ -1,28 +1,28 @@
 """Products of vectors and matrices."""
 
 CASES = """
-x @ m
+x.double() @ m.double()
 x @ v
 v @ m
 v @ v
 x @ x.t()
-turned @ m
-x.t() @ x
+turned.double() @ m.double()
+x.double().t() @ x.double()
 b @ c
 b @ m
-x @ c
+x.detach() @ c
 b @ v
 v @ c
 b @ c[0]
 cube @ cube.mT
-cube.unsqueeze(1) @ m.t()
+cube.double().unsqueeze(1) @ m.double().t()
 cube.unsqueeze(1) @ cube.mT
-torch.matmul(x, m)
-torch.matmul(input=x, other=m)
-x.matmul(m)
-torch.mm(x, m)
-x.mm(m)
-torch.mm(x, mat2=m)
+torch.matmul(x.double(), m.double())
+torch.matmul(input=x.double(), other=m.double())
+x.double().matmul(m.double())
+torch.mm(x.double(), m.double())
+x.double().mm(m.double())
+torch.mm(x.double(), mat2=m.double())
 torch.bmm(b, c)
 b.bmm(c)
 torch.mv(x, v)
@@ -52,8 +52,8 @@ torch.mm(x, m, out=torch.empty(2, 4))
 torch.matmul(x, m, out=torch.empty(2, 4))
 (x @ m).sum()
 (x @ m) @ m.t()
-torch.mm(x, m) * 2
-x.detach() @ m
+torch.mm(x.double(), m.double()) * 2
+x.double().detach() @ m.double()
 x @ m.detach()
 # errors
 x @ x
