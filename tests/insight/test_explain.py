@@ -108,6 +108,15 @@ def test_function_of_tensors_leaves_them_alone():
     assert sys.getprofile() is None or "Watch" not in repr(sys.getprofile())
 
 
+def test_function_with_a_backward_pass_of_its_own():
+    def slope_times(x):
+        slope = torch.autograd.grad(x**3, x, create_graph=True)[0]
+        return slope * x
+
+    explanation = explain(slope_times, 2.0)
+    assert explanation.gradients["x"] == 9 * 2.0**2
+
+
 def test_function_that_fails_leaves_nothing_behind():
     profiler = sys.getprofile()
     with pytest.raises(ZeroDivisionError):

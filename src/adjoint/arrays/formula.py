@@ -222,6 +222,10 @@ def _real_alone(a: Part) -> Part | None:
     return a if isinstance(a, Formula) and a.dtype.kind != "c" else None
 
 
+def _conj(a: Part) -> Part | None:
+    return a.operands[0] if _is(a, "conj") else _real_alone(a)
+
+
 def _same_shape(a: Part, shape: tuple[int, ...]) -> Part | None:
     return a if a.shape == shape or number_of(a) is not None else None
 
@@ -270,7 +274,7 @@ _REWRITES: dict[str, Callable[..., Part | None]] = {
     "bitwise_and": _logical("logical_and"), "bitwise_or": _logical("logical_or"),
     "bitwise_xor": _logical("logical_xor"), "bitwise_invert": _logical("logical_not"),
     "add": _add, "subtract": _subtract, "multiply": _multiply, "divide": _divide, "power": _power,
-    "negative": _negative, "where": _where, "conj": _real_alone, "real": _real_alone, "astype": _in_type,
+    "negative": _negative, "where": _where, "conj": _conj, "real": _real_alone, "astype": _in_type,
     "reshape": _reshape, "broadcast_to": _same_shape, "permute_dims": _same_order,
     "expand_dims": _moved, "squeeze": _moved, "flip": _moved, "sum": _over_no_axis,
     "prod": _over_no_axis, "max": _over_no_axis, "min": _over_no_axis,

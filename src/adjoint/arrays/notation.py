@@ -73,13 +73,20 @@ class Writer:
 
     def number(self, number: Any) -> Piece:
         written = self.style.number(number)
-        return written, SUM if written.startswith("-") else ATOM
+        return written, _tightness(written)
 
     def symbol(self, symbol: Any) -> Piece:
         given = self.symbol_text(symbol) if self.symbol_text is not None else None
         if given is None:
             return self.style.symbol(symbol), ATOM
-        return given, SUM if given.startswith("-") else ATOM
+        return given, _tightness(given)
+
+
+def _tightness(number: str) -> int:
+    """How tightly the text of a number binds: `-1` and `1+2j` have signs."""
+    if number.endswith("j"):
+        return LOOSE
+    return SUM if number.startswith("-") else ATOM
 
 
 #: verbs of formulas that are written as one name or number

@@ -140,9 +140,11 @@ def _chain_lines(chain: Chain) -> Iterator[Line]:
 
 
 def _joined(sign: str, texts: Iterable[str]) -> str:
-    """Numbers joined by a sign; negative ones behind it in parentheses."""
-    first, *others = texts
-    return sign.join([first, *(f"({text})" if text.startswith("-") else text for text in others)])
+    """Numbers joined by a sign; complex ones, and negative ones behind it, in parentheses."""
+    return sign.join(
+        f"({text})" if text.endswith("j") or (place and text.startswith("-")) else text
+        for place, text in enumerate(texts)
+    )
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------

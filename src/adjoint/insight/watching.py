@@ -9,6 +9,8 @@ from types import FrameType
 from typing import Any
 
 from adjoint.core import modes
+from adjoint.core.graph import Node
+from adjoint.core.primitive import Primitive
 from adjoint.core.tensor import Tensor
 from adjoint.insight.naming import Names, is_ours
 
@@ -40,7 +42,7 @@ class Watch:
         sys.setprofile(self._profiler)
         modes.set_mode("observers", self._outer)
 
-    def around(self, _name: str, operands: Sequence[Any], call: Callable[[], Any]) -> Any:
+    def operation(self, _primitive: Primitive, operands: Sequence[Any], _params: dict | None, call: Callable) -> Any:
         """Run one operation, and note what it was applied to."""
         result = call()
         for tensor in result if isinstance(result, tuple) else (result,):
@@ -49,6 +51,10 @@ class Watch:
                 self.operands[id(node)] = tuple(operands)
                 self._results.append(tensor)
         return result
+
+    def backward(self, _node: Node, call: Callable) -> Any:
+        """Run the rules of one operation, in a backward pass that the function makes itself."""
+        return call()
 
     def _profile(self, frame: FrameType, event: str, _argument: Any) -> None:
         if event == "return" and not is_ours(frame.f_code):

@@ -230,7 +230,10 @@ class Working:
 
 
 def _as_formulas(cotangent: Any) -> Any:
-    return tuple(map(symbolic.asarray, cotangent)) if isinstance(cotangent, tuple) else cotangent
+    """Cotangents that are formulas, with zeros where none reached an output."""
+    if not isinstance(cotangent, tuple):
+        return cotangent
+    return tuple(each if isinstance(each, Formula) else symbolic.zeros_like(each) for each in cotangent)
 
 
 def _value(variable: Variable) -> Value | None:
@@ -260,7 +263,8 @@ def _broadcast_note(passage: Passage, index: int, name: str) -> str:
     if meta is None or meta.operands is None or isinstance(passage.cotangent, tuple):
         return ""
     shape, whole = meta.operands[index][0], passage.cotangent.shape
-    if shape == whole:
+    ends = zip(reversed(shape), reversed(whole))
+    if shape == whole or len(shape) > len(whole) or any(size not in (1, full) for size, full in ends):
         return ""
     return f"{name} was broadcast from {list(shape)} to {list(whole)}: its gradient is summed over the copies"
 
