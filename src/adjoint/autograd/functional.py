@@ -64,7 +64,7 @@ def vjp(
         if v is not None:
             cotangents = checked_vector(v, outputs, outputs_form, create_graph, "vjp")
         elif len(outputs) == 1 and outputs[0].numel() == 1:
-            cotangents = (None,)
+            cotangents = (None,)  # type: ignore[assignment]
         else:
             raise RuntimeError(
                 "The vector v can only be None if the user-provided function returns a single Tensor with a single element."

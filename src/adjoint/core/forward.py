@@ -55,7 +55,7 @@ def propagate(
 def _remember(primitive: Primitive, operands: Sequence[Any], results: Sequence[Tensor]) -> None:
     """Keep the tangents of saved values with the node, for a backward pass that is to carry them."""
     node = next((node for node, _ in (node_of(result._node) for result in results) if node is not None), None)
-    if node is None:
+    if node is None or node.plan is None:  # not recorded, or a view whose history leads nowhere
         return
     fixed = len(primitive.operands) - primitive.variadic
     carried: dict[int, Any] = {}
@@ -239,14 +239,15 @@ def follow(tensor: Tensor, result: Tensor) -> None:
     """Write the tangents of an in-place operation's result into those of the tensor that it wrote to."""
     if not is_enabled():
         return
-    new = tangents_of(result)
     for number in levels_of((tensor, result)):
-        value = new.get(number)
-        if value is None:
-            value = tensor_namespace.zeros_like(tangent(tensor, number))
         if tangent(tensor, number) is None:
             _begin(tensor, number)
-        inplace.update(tangent(tensor, number), lambda _, value=value: value, "copy_")
+        _write(tangents_of(tensor)[number], tangent(result, number))
+
+
+def _write(present: Tensor, value: Tensor | None) -> None:
+    """Set a tangent in place, to zeros where there is no value."""
+    inplace.update(present, lambda _: tensor_namespace.zeros_like(present) if value is None else value, "copy_")
 
 
 def _begin(tensor: Tensor, number: int) -> None:

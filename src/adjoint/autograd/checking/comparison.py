@@ -199,11 +199,11 @@ def _is_complex(x: Any) -> bool:
 
 
 def _with_imaginary(value: Tensor, x: Tensor) -> Tensor:
-    return real(x) + value * 1j  # type: ignore[operator]
+    return real(x) + value * 1j
 
 
 def _with_real(value: Tensor, x: Tensor) -> Tensor:
-    return value + imag(x) * 1j  # type: ignore[operator]
+    return value + imag(x) * 1j
 
 
 class _Vectors:
