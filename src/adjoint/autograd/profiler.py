@@ -7,7 +7,7 @@ arrays that an operation makes.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter_ns
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from adjoint.core import modes
+from adjoint.core.graph import Node
+from adjoint.core.primitive import Primitive
 from adjoint.core.tensor import Tensor
 
 __all__ = ["EventList", "FunctionEvent", "FunctionEventAvg", "profile", "record_function"]
@@ -118,7 +120,12 @@ class EventList(list):
         return total
 
     def table(
-        self, sort_by: str | None = None, row_limit: int = 100, max_name_column_width: int = 55, header: str | None = None, **_: Any
+        self,
+        sort_by: str | None = None,
+        row_limit: int = 100,
+        max_name_column_width: int = 55,
+        header: str | None = None,
+        **_: Any,
     ) -> str:
         """The events as a table, in the order of `sort_by`, an attribute such as "self_cpu_time_total"."""
         rows = sorted(self, key=lambda event: getattr(event, sort_by), reverse=True) if sort_by else list(self)
@@ -127,7 +134,9 @@ class EventList(list):
         cells = [[cell(event, whole) for _, cell in columns] for event in rows[:row_limit]]
         width = min(max([len(event.key) for event in rows[:row_limit]] + [4]) + 4, max_name_column_width)
         names = [_shortened(event.key, width) for event in rows[:row_limit]]
-        widths = [width] + [max([len(title), 12, *(len(row[place]) for row in cells)]) for place, (title, _) in enumerate(columns)]
+        widths = [width] + [
+            max([len(title), 12, *(len(row[place]) for row in cells)]) for place, (title, _) in enumerate(columns)
+        ]
         rule = "  ".join("-" * each for each in widths) + "  "
         titles = ["Name", *(title for title, _ in columns)]
         lines = [] if header is None else [header]
@@ -176,7 +185,9 @@ _MEMORY_COLUMNS: tuple[tuple[str, Callable[[Any, float], str]], ...] = (
     ("CPU Mem", lambda event, _: memory_text(event.cpu_memory_usage)),
     ("Self CPU Mem", lambda event, _: memory_text(event.self_cpu_memory_usage)),
 )
-_LAST_COLUMNS: tuple[tuple[str, Callable[[Any, float], str]], ...] = (("# of Calls", lambda event, _: str(event.count)),)
+_LAST_COLUMNS: tuple[tuple[str, Callable[[Any, float], str]], ...] = (
+    ("# of Calls", lambda event, _: str(event.count)),
+)
 
 
 class profile:  # noqa: N801
@@ -193,7 +204,13 @@ class profile:  # noqa: N801
     """
 
     def __init__(
-        self, enabled: bool = True, *, record_shapes: bool = False, profile_memory: bool = False, use_cpu: bool = True, **_: Any
+        self,
+        enabled: bool = True,
+        *,
+        record_shapes: bool = False,
+        profile_memory: bool = False,
+        use_cpu: bool = True,
+        **_: Any,
     ) -> None:
         self.enabled = enabled
         self.record_shapes = record_shapes
@@ -230,11 +247,21 @@ class profile:  # noqa: N801
             if outer is not None:
                 outer.cpu_children.append(event)
 
+    def operation(self, primitive: Primitive, operands: Sequence[Any], params: dict | None, call: Callable) -> Any:
+        """Run an operation of the forward pass, and note it."""
+        return self.around(f"aten::{primitive.title}", operands, call)
+
+    def backward(self, node: Node, call: Callable) -> Any:
+        """Run an operation's rules in the backward pass, and note it."""
+        return self.around(node.name(), (), call)
+
     def around(self, name: str, operands: Iterable[Any], call: Callable[[], Any]) -> Any:
         """Run one operation, and note its time and the memory of its results."""
         with self.event(name, operands) as event:
             result = call()
-            event.self_cpu_memory_usage += sum(_bytes(each) for each in (result if isinstance(result, (tuple, list)) else (result,)))
+            event.self_cpu_memory_usage += sum(
+                _bytes(each) for each in (result if isinstance(result, (tuple, list)) else (result,))
+            )
         return result
 
     def key_averages(self, group_by_input_shape: bool = False, **_: Any) -> EventList:

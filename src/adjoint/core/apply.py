@@ -178,8 +178,10 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
     16-bit floating-point numbers are computed with in 32 bits, as PyTorch does; the second value is then the type that
     the results are rounded to, else None.
     """
-    several, single, numbers = [], [], []
     fixed = primitive.fixed_operands
+    if _agree(arrays, fixed):
+        return arrays, None
+    several, single, numbers = [], [], []
     for index, array in enumerate(arrays):
         if index in fixed:
             continue
@@ -207,6 +209,19 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
         elif not weak or (type(array) is bool and numpy_type.kind != "b"):
             changed[index] = numpy_type.type(array)
     return (changed if any(a is not b for a, b in zip(changed, arrays, strict=True)) else arrays), narrow
+
+
+def _agree(arrays: list[Any], fixed: Sequence[int]) -> bool:
+    """Whether all have one type in which NumPy computes, beside Python numbers that do not change it."""
+    dtype = None
+    for index, array in enumerate(arrays):
+        if array.__class__ is float or array.__class__ is int or index in fixed:
+            continue
+        found = getattr(array, "dtype", None)
+        if found is None or (dtype is not None and found != dtype):
+            return False
+        dtype = found
+    return dtype is not None and dtype.char in _COMPUTED
 
 
 def wrapped(number: int, dtype: np.dtype) -> Any:

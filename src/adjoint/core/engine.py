@@ -64,6 +64,8 @@ def run(
     if begin_pass is not None:
         watch = begin_pass(roots, create_graph, create_graph and recorded is not False, captures)
     node = None
+    if captures is not None:
+        outer, modes.state.partial_pass = modes.state.partial_pass, True
     try:
         for edge, cotangent in roots:
             if successor is None and edge.edge_kind == NODE:
@@ -143,6 +145,8 @@ def run(
             report_failure(node if watch is None else watch.at(node))
         raise
     finally:
+        if captures is not None:
+            modes.state.partial_pass = outer
         if watch is not None:
             watch.end()
 
@@ -169,7 +173,7 @@ def _vjp(node: Node, saved: tuple, cotangent: Any, create_graph: bool) -> Sequen
         if cotangent is None:
             return (None,) * len(node.edges)
     if modes.special and modes.state.observers:
-        return modes.state.observers[-1].around(node.name(), (), lambda: node.vjp(xp, saved, cotangent))
+        return modes.state.observers[-1].backward(node, lambda: node.vjp(xp, saved, cotangent))
     if modes.special and modes.state.anomaly:
         return checked_vjp(node, xp, saved, cotangent)
     if create_graph and meta is not None and meta.xp is not None:

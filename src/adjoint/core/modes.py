@@ -27,6 +27,7 @@ class _State(threading.local):
     saved_tensors_hooks: tuple = ()  # pairs (pack, unpack), innermost last
     saved_tensors_hooks_disabled: str | None = None
     before_write: Any = None  # called with the write log of memory that is about to be written to
+    partial_pass: bool = False  # inside a backward pass to some inputs only; read by nobody on the short path
     observers: tuple = ()  # called around every operation: profilers, tracers
     batch_levels: tuple[int, ...] = ()  # the numbers of the open `vmap`s, innermost last
     namespace: Any = None  # of the arrays that tensors may hold beside NumPy's, for nodes recorded meanwhile
