@@ -130,10 +130,10 @@ class BatchedArray:
 
 
 def _operator(verb: str, reflected: bool) -> Callable[..., Array]:
-    def apply(self: BatchedArray, *others: Any) -> Array:
-        return getattr(batched, verb)(*others, self) if reflected else getattr(batched, verb)(self, *others)
-
-    return apply
+    function = getattr(batched, verb)
+    if verb in UNARY:
+        return lambda self: function(self)
+    return (lambda self, other: function(other, self)) if reflected else lambda self, other: function(self, other)
 
 
 # --- levels ------------------------------------------------------------------------------------------------------
@@ -157,6 +157,11 @@ def _size_at(arrays: Sequence[Any], level: int) -> int:
     return next(array.array.shape[0] for array in arrays if _is_at(array, level))
 
 
+def _space(array: Any) -> Any:
+    """The namespace of one array."""
+    return numpy if array.__class__ is np.ndarray else namespace_of((array,))
+
+
 def _ndim(array: Any) -> int:
     return getattr(array, "ndim", 0)
 
@@ -166,7 +171,7 @@ def _widened(array: Array, ndim: int) -> Array:
     missing = ndim + 1 - array.ndim
     if missing <= 0:
         return array
-    return namespace_of((array,)).reshape(array, (array.shape[0], *(1,) * missing, *array.shape[1:]))
+    return _space(array).reshape(array, (array.shape[0], *(1,) * missing, *array.shape[1:]))
 
 
 def _aligned(operands: Sequence[Any], level: int) -> list[Any]:
@@ -179,7 +184,7 @@ def _inside(array: Any, level: int, size: int) -> Array:
     """An operand one level down with its batch axis; one that is the same for all examples is repeated, as a view."""
     if _is_at(array, level):
         return array.array
-    space = namespace_of((array,))
+    space = _space(array)
     return space.broadcast_to(array, (size, *getattr(array, "shape", ())))
 
 
@@ -198,11 +203,36 @@ def _of_one(verb: str) -> Callable[..., Array]:
 
     def compute(x: Any, *parameters: Any, **named: Any) -> Array:
         if x.__class__ is not BatchedArray:
-            return getattr(namespace_of((x,)), verb)(x, *parameters, **named)
+            return getattr(_space(x), verb)(x, *parameters, **named)
         inner = x.array
-        return BatchedArray(getattr(namespace_of((inner,)), verb)(inner, *parameters, **named), x.level)
+        return BatchedArray(getattr(_space(inner), verb)(inner, *parameters, **named), x.level)
 
     return compute
+
+
+def _binary(verb: str) -> Callable[..., Array]:
+    """A verb of two arrays; with a short path for NumPy's arrays inside, of one level and as many axes."""
+    on_numpy = getattr(numpy, verb)
+    general = _elementwise(verb)
+
+    def compute(x: Any, y: Any) -> Array:
+        level = x.level if x.__class__ is BatchedArray else y.level if y.__class__ is BatchedArray else 0
+        left = x.array if x.__class__ is BatchedArray else x
+        right = y.array if y.__class__ is BatchedArray else y
+        if left.__class__ is not np.ndarray:
+            short = left.__class__ in _NUMBERS and right.__class__ is np.ndarray
+        elif right.__class__ is not np.ndarray:
+            short = right.__class__ in _NUMBERS
+        elif left is x or right is y:  # the example without a batch must not have more axes
+            short = left.ndim < right.ndim if left is x else right.ndim < left.ndim
+        else:
+            short = left.ndim == right.ndim and y.level == level
+        return BatchedArray(on_numpy(left, right), level) if short and level else general(x, y)
+
+    return compute
+
+
+_NUMBERS = frozenset({bool, int, float, complex, np.float32, np.float64})
 
 
 def _elementwise(verb: str) -> Callable[..., Array]:
@@ -219,10 +249,10 @@ def _elementwise(verb: str) -> Callable[..., Array]:
 def _reduction(verb: str) -> Callable[..., Array]:
     def compute(x: Any, axis: Any = None, keepdims: bool = False) -> Array:
         if x.__class__ is not BatchedArray:
-            return getattr(namespace_of((x,)), verb)(x, axis=axis, keepdims=keepdims)
+            return getattr(_space(x), verb)(x, axis=axis, keepdims=keepdims)
         inner = x.array
         axes = tuple(range(1, inner.ndim)) if axis is None else _shifted(axis, inner.ndim - 1)
-        return BatchedArray(getattr(namespace_of((inner,)), verb)(inner, axis=axes, keepdims=keepdims), x.level)
+        return BatchedArray(getattr(_space(inner), verb)(inner, axis=axes, keepdims=keepdims), x.level)
 
     return compute
 
@@ -230,9 +260,9 @@ def _reduction(verb: str) -> Callable[..., Array]:
 def _arg_reduction(verb: str) -> Callable[..., Array]:
     def compute(x: Any, axis: int | None = None, keepdims: bool = False) -> Array:
         if x.__class__ is not BatchedArray:
-            return getattr(namespace_of((x,)), verb)(x, axis=axis, keepdims=keepdims)
+            return getattr(_space(x), verb)(x, axis=axis, keepdims=keepdims)
         inner, ndim = x.array, x.ndim
-        space = namespace_of((inner,))
+        space = _space(inner)
         if axis is not None:
             return BatchedArray(getattr(space, verb)(inner, axis=_shifted(axis, ndim), keepdims=keepdims), x.level)
         place = getattr(space, verb)(space.reshape(inner, (inner.shape[0], x.size)), axis=1)
@@ -248,13 +278,13 @@ def _along(verb: str, added: bool = False) -> Callable[..., Array]:
 
     def compute(x: Any, axis: Any = None) -> Array:
         if x.__class__ is not BatchedArray:
-            return getattr(namespace_of((x,)), verb)(x, axis)
+            return getattr(_space(x), verb)(x, axis)
         inner, ndim = x.array, x.ndim
         if axis is None:
             axis = tuple(place for place in range(ndim) if verb != "squeeze" or x.shape[place] == 1)
         count = len(axis) if isinstance(axis, tuple | list) else 1
         axes = _shifted(axis, ndim + count if added else ndim)
-        return BatchedArray(getattr(namespace_of((inner,)), verb)(inner, axes), x.level)
+        return BatchedArray(getattr(_space(inner), verb)(inner, axes), x.level)
 
     return compute
 
@@ -347,11 +377,11 @@ class _Selection:
         if _is_at(values, level):
             values = _widened(values.array, self.ndim)
         elif self.order is not None and _ndim(values):
-            space = namespace_of((values,))
+            space = _space(values)
             values = space.reshape(values, (1,) * (self.ndim + 1 - values.ndim) + tuple(values.shape))
         if self.order is None or not _ndim(values):
             return values
-        return namespace_of((values,)).permute_dims(values, np.argsort(self.order).tolist())
+        return _space(values).permute_dims(values, np.argsort(self.order).tolist())
 
 
 # --- the namespace -----------------------------------------------------------------------------------------------
@@ -379,7 +409,7 @@ class BatchedNamespace:
     @staticmethod
     def reshape(x: Any, shape: Any) -> Array:
         if x.__class__ is not BatchedArray:
-            return namespace_of((x,)).reshape(x, shape)
+            return _space(x).reshape(x, shape)
         inner = x.array
         shape = tuple(shape) if isinstance(shape, Sequence) else (shape,)
         if -1 in shape:
@@ -387,21 +417,21 @@ class BatchedNamespace:
             for length in shape:
                 known *= 1 if length == -1 else length
             shape = tuple(x.size // max(known, 1) if length == -1 else length for length in shape)
-        return BatchedArray(namespace_of((inner,)).reshape(inner, (inner.shape[0], *shape)), x.level)
+        return BatchedArray(_space(inner).reshape(inner, (inner.shape[0], *shape)), x.level)
 
     @staticmethod
     def permute_dims(x: Any, axes: Sequence[int]) -> Array:
         if x.__class__ is not BatchedArray:
-            return namespace_of((x,)).permute_dims(x, axes)
+            return _space(x).permute_dims(x, axes)
         inner = x.array
-        return BatchedArray(namespace_of((inner,)).permute_dims(inner, (0, *_shifted(tuple(axes), x.ndim))), x.level)
+        return BatchedArray(_space(inner).permute_dims(inner, (0, *_shifted(tuple(axes), x.ndim))), x.level)
 
     @staticmethod
     def broadcast_to(x: Any, shape: Any) -> Array:
         if x.__class__ is not BatchedArray:
-            return namespace_of((x,)).broadcast_to(x, shape)
+            return _space(x).broadcast_to(x, shape)
         inner = _widened(x.array, len(shape))
-        return BatchedArray(namespace_of((inner,)).broadcast_to(inner, (inner.shape[0], *shape)), x.level)
+        return BatchedArray(_space(inner).broadcast_to(inner, (inner.shape[0], *shape)), x.level)
 
     # --- parts of arrays ---
 
@@ -412,7 +442,7 @@ class BatchedNamespace:
         if not level:
             return namespace_of((x, *parts)).getitem(x, index)
         if not any(map(_is_array, parts)):
-            return BatchedArray(namespace_of((x.array,)).getitem(x.array, (slice(None), *parts)), level)
+            return BatchedArray(_space(x.array).getitem(x.array, (slice(None), *parts)), level)
         size = _size_at((x, *parts), level)
         selection = _Selection(index, x.ndim, level, size, _is_at(x, level))
         inner = x.array if _is_at(x, level) else x
@@ -490,7 +520,7 @@ class BatchedNamespace:
         if x.__class__ is BatchedArray and x.level > level:
             return BatchedArray(self.enter_batch(x.array, level=level, axis=axis + 1), x.level)
         if axis:
-            x = namespace_of((x,)).permute_dims(x, (axis, *(each for each in range(x.ndim) if each != axis)))
+            x = _space(x).permute_dims(x, (axis, *(each for each in range(x.ndim) if each != axis)))
         return BatchedArray(x, level)
 
     def leave_batch(self, x: Any, *, level: int, axis: int, size: int) -> Array:
@@ -498,12 +528,12 @@ class BatchedNamespace:
         if x.__class__ is BatchedArray and x.level > level:
             return BatchedArray(self.leave_batch(x.array, level=level, axis=axis + 1, size=size), x.level)
         if not _is_at(x, level):
-            space = namespace_of((x,))
+            space = _space(x)
             shape = (*x.shape[:axis], size, *x.shape[axis:])
             return space.broadcast_to(space.expand_dims(x, axis), shape)
         inner = x.array
         if axis:
-            inner = namespace_of((inner,)).permute_dims(inner, (*range(1, axis + 1), 0, *range(axis + 1, inner.ndim)))
+            inner = _space(inner).permute_dims(inner, (*range(1, axis + 1), 0, *range(axis + 1, inner.ndim)))
         return inner
 
     def share_batch(self, x: Any, *, levels: Sequence[int]) -> Array:
@@ -520,7 +550,7 @@ class BatchedNamespace:
         if x.__class__ is not BatchedArray or x.level < level:
             return x
         if x.level == level:
-            return namespace_of((x.array,)).sum(x.array, axis=0)
+            return _space(x.array).sum(x.array, axis=0)
         return BatchedArray(self._total(x.array, level), x.level)
 
     # --- all others ---
@@ -562,7 +592,7 @@ def _unsized(part: Any) -> Any:
 
 def _transposed(x: Array) -> Array:
     """The transpose of a matrix; a vector as it is."""
-    return namespace_of((x,)).permute_dims(x, (1, 0)) if x.ndim == 2 else x
+    return _space(x).permute_dims(x, (1, 0)) if x.ndim == 2 else x
 
 
 def _rows_times(x: Array, y: Array) -> Array:
@@ -587,7 +617,8 @@ batched: Any = BatchedNamespace()
 
 _FAMILIES: tuple[tuple[Sequence[str], Callable[[str], Callable]], ...] = (
     ((*UNARY, "astype", "copy", "zeros_like", "ones_like", "full_like"), _of_one),
-    ((*BINARY, "where"), _elementwise),
+    (BINARY, _binary),
+    (("where",), _elementwise),
     (REDUCTIONS, _reduction),
     (ARG_REDUCTIONS, _arg_reduction),
     (("flip", "squeeze"), _along),

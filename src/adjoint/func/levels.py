@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 
@@ -15,15 +13,18 @@ class _Open(threading.local):
 _open = _Open()
 
 
-@contextmanager
-def transform(mark: Any) -> Iterator[None]:
+class transform:  # noqa: N801  (used as a statement: `with transform(...)`)
     """Note that a transform is open: a `vmap` by the number of its level, a `jvp` by ("jvp", its level), any other by its kind."""
-    outer = _open.transforms
-    _open.transforms = (*outer, mark)
-    try:
-        yield
-    finally:
-        _open.transforms = outer
+
+    def __init__(self, mark: Any) -> None:
+        self._mark = mark
+
+    def __enter__(self) -> None:
+        self._outer = _open.transforms
+        _open.transforms = (*self._outer, self._mark)
+
+    def __exit__(self, *_: object) -> None:
+        _open.transforms = self._outer
 
 
 def open_transforms() -> tuple[Any, ...]:

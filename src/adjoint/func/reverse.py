@@ -9,8 +9,7 @@ leads to nothing but the transform's own inputs.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from adjoint.arrays import namespace_of
@@ -48,14 +47,27 @@ _input = Primitive(
 )
 
 
-class Differentiation:
-    """One run of a function whose inputs want gradients."""
+class Differentiation(transform):
+    """One run of a function whose inputs want gradients: while the `with` block lasts, operations are recorded."""
 
     def __init__(self) -> None:
+        super().__init__("grad")
         self.start = next_sequence()  # higher than the number of every operation before the run
         self.recorded_outside = modes.state.grad_enabled
         self.outer: list[Tensor] = []
         self.inputs: list[Tensor] = []
+        self._known: dict[int, tuple[Any, bool]] = {}  # id of edge -> the edge, and whether it leads outside
+
+    def __enter__(self) -> Differentiation:  # type: ignore[override]
+        super().__enter__()
+        if not self.recorded_outside:
+            modes.set_mode("grad_enabled", True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        if modes.state.grad_enabled is not self.recorded_outside:
+            modes.set_mode("grad_enabled", self.recorded_outside)
 
     def enter(self, x: Any) -> Tensor:
         """An alias of the caller's tensor, which requires a gradient."""
@@ -69,8 +81,11 @@ class Differentiation:
                 "only Tensors of floating point dtype can require gradients\n"
                 f"This one is {x.dtype}: make it floating-point first, as in x.float()."
             )
-        with modes.mode(grad_enabled=self.recorded_outside):
-            inside = wrap(x._data) if x._node is None and not tangents_of(x) else apply(_input, (x,))
+        if x._node is None and not tangents_of(x):
+            inside = wrap(x._data)
+        else:
+            with modes.mode(grad_enabled=self.recorded_outside):
+                inside = apply(_input, (x,))
         inside._writes = writes_of(x)
         node = inside._node
         if node is None:
@@ -94,7 +109,7 @@ class Differentiation:
         """A result as the caller sees it: with its history, where that leads to something outside of the function."""
         if x._node is None:
             return x
-        if self.recorded_outside and leads_outside(edge_of(x), self.start):
+        if self.recorded_outside and self.leads_outside(x):
             return next((own for own, inside in zip(self.outer, self.inputs, strict=True) if inside is x), x)
         outside = wrap(x._data)
         outside._writes = writes_of(x)
@@ -103,6 +118,12 @@ class Differentiation:
             carry(outside, {number: self.leave(tangent) for number, tangent in tangents.items()})
         return outside
 
+    def leads_outside(self, x: Tensor) -> bool:
+        """Whether a tensor was computed from something that somebody outside might differentiate by."""
+        edge = edge_of(x)
+        known = self._known.get(id(edge))
+        return leads_outside(edge, self.start) if known is None else known[1]
+
     def gradients(
         self, outputs: Sequence[Tensor], cotangents: Sequence[Any], retain_graph: bool, create_graph: bool
     ) -> list[Tensor]:
@@ -110,22 +131,37 @@ class Differentiation:
 
         They are recorded only where somebody could ask for their derivatives.
         """
-        pairs = [
-            (edge_of(output), cotangent)
-            for output, cotangent in zip(outputs, cotangents, strict=True)
-            if output._node is not None
-        ]
+        roots = []
+        outside = False
+        for output, cotangent in zip(outputs, cotangents, strict=True):
+            edge = edge_of(output)
+            if edge is not None:
+                self._known[id(edge)] = _, leads = edge, self.leads_outside(output)
+                outside = outside or leads
+                roots.append((edge, cotangent))
         create_graph = create_graph and (
-            modes.state.forward_level > 0
-            or any(leads_outside(edge, self.start) or each._node is not None for edge, each in pairs)
+            outside or modes.state.forward_level > 0 or any(each._node is not None for _, each in roots)
         )
-        roots = [(edge, cotangent if create_graph else cotangent._data) for edge, cotangent in pairs]
-        captures = Captures(roots, [edge_of(x) for x in self.inputs])
+        if not create_graph:
+            roots = [(edge, cotangent._data) for edge, cotangent in roots]
+        captures = (Captures if outside else _OwnCaptures)(roots, [x._node for x in self.inputs])
         run(roots, retain_graph=retain_graph or create_graph, create_graph=create_graph, captures=captures)
         return [
             zeros_like(x) if each is None else self.leave(each) if isinstance(each, Tensor) else wrap(each)
             for each, x in zip(captures.gradients, self.inputs, strict=True)
         ]
+
+
+class _Everything:
+    def __contains__(self, node: object) -> bool:
+        return True
+
+
+class _OwnCaptures(Captures):
+    """The inputs of a function, from which all was computed that a pass meets: nothing needs to be left out."""
+
+    def _leading_to_inputs(self, roots: Sequence[Any]) -> Any:
+        return _Everything()
 
 
 def leads_outside(edge: Any, start: int) -> bool:
@@ -152,18 +188,6 @@ def leads_outside(edge: Any, start: int) -> bool:
                 return True
             stack.append(onward if onward.edge_kind == NODE else onward.node)
     return False
-
-
-@contextmanager
-def differentiation() -> Iterator[Differentiation]:
-    """The time during which a function runs on inputs that want gradients; operations are recorded."""
-    with transform("grad"):
-        level = Differentiation()
-        before = modes.set_mode("grad_enabled", True)
-        try:
-            yield level
-        finally:
-            modes.set_mode("grad_enabled", before)
 
 
 # --- arguments ---------------------------------------------------------------------------------------------------
@@ -254,7 +278,7 @@ def grad_and_value(
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         places = argument_places(argnums, len(args))
-        with differentiation() as level:
+        with Differentiation() as level:
             wanted, spec = flatten(tuple(args[place] for place in places))
             inside = spec.unflatten([level.enter(x) for x in wanted])
             output = func(*with_arguments(args, places, inside), **kwargs)
@@ -297,7 +321,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> pull_back(torch.ones(2))
     (tensor([1.0000, 0.5403]),)
     """
-    with differentiation() as level:
+    with Differentiation() as level:
         leaves, spec = flatten(primals)
         inside = spec.unflatten([level.enter(x) for x in leaves])
         output = func(*inside)
