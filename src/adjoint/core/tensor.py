@@ -440,7 +440,7 @@ def text_of(tensor: Tensor, **marks: Any) -> str:
         default_dtype=default,
         default_complex=default.to_complex(),
         requires_grad=tensor.requires_grad,
-        grad_fn_name=None if node is None else node.name(),
+        grad_fn_name=None if node is None else node.name().rpartition("::")[2],
         **marks,
     )
 
