@@ -141,4 +141,4 @@ if __name__ == "__main__":
     for task in FITS:
         coefficients, error = fit(task)
         digits = [f"{task.number(float(c))!s}" for c in coefficients]
-        print(f"{task.name} {task.number.__name__}, error 2**{float(mp.log(error, 2)):.1f}:\n    {', '.join(digits)}")  # noqa: T201
+        print(f"{task.name} {task.number.__name__}, error 2**{float(mp.log(error, 2)):.1f}:\n    {', '.join(digits)}")

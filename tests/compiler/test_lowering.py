@@ -197,10 +197,14 @@ def test_sum_is_accurate(run: Run, rng: np.random.Generator) -> None:
             assert abs(got - exact) <= bound * exact
         (columns,) = run(lambda xp, x: xp.sum(xp.reshape(x, (100_000, 10)), axis=0), x)
         exact = x.reshape(100_000, 10).astype(np.longdouble).sum(axis=0)
-        assert (np.abs(columns - exact) <= 1e3 * np.finfo(dtype).eps * exact * (dtype == np.float64) + bound * exact).all()
+        assert (
+            np.abs(columns - exact) <= 1e3 * np.finfo(dtype).eps * exact * (dtype == np.float64) + bound * exact
+        ).all()
 
 
-def test_what_numpy_reads_without_copies_kernels_read_without_copies(compiled: Callable, rng: np.random.Generator) -> None:
+def test_what_numpy_reads_without_copies_kernels_read_without_copies(
+    compiled: Callable, rng: np.random.Generator
+) -> None:
     x = rng.normal(size=(6, 8)).astype(np.float32)
 
     def function(xp: Any, x: Any) -> Any:

@@ -25,25 +25,30 @@ from adjoint.arrays.verbs import ARG_REDUCTIONS, ELEMENTWISE, OPERATORS, REDUCTI
 __all__ = ["ControlFlowOnTracedValue", "TracedArray", "recording", "traced"]
 
 
-class ControlFlowOnTracedValue(TypeError):
+class ControlFlowOnTracedValue(TypeError):  # noqa: N818  (it is caught, to run the function eagerly)
     """The elements of a traced array were asked for, or something that depends on them."""
 
 
 class _Recorder(threading.local):
     program: Program | None = None
+    adopt: Callable[[np.ndarray], TracedArray] | None = None
 
 
 _recorder = _Recorder()
 
 
 @contextmanager
-def recording(program: Program) -> Iterator[Program]:
-    """Record into `program` the verbs that this thread applies in the block."""
-    outer, _recorder.program = _recorder.program, program
+def recording(program: Program, adopt: Callable[[np.ndarray], TracedArray] | None = None) -> Iterator[Program]:
+    """Record into `program` the verbs that this thread applies in the block.
+
+    `adopt` gives the traced array that stands for a NumPy array which the program writes to.
+    """
+    outer = _recorder.program, _recorder.adopt
+    _recorder.program, _recorder.adopt = program, adopt
     try:
         yield program
     finally:
-        _recorder.program = outer
+        _recorder.program, _recorder.adopt = outer
 
 
 def _program() -> Program:
@@ -164,7 +169,7 @@ class TracedArray:
         if base is not None:
             verb, parameters = self._step
             base._assign(_replaced(base, verb, parameters, TracedArray(value)).value)
-            self._seen = base.value
+            self._seen = base.value  # which this array's own value agrees with
 
 
 def _replaced(base: TracedArray, verb: str, parameters: dict[str, Any], part: TracedArray) -> TracedArray:
@@ -232,7 +237,9 @@ def _operand(x: Any) -> Operand:
     return x
 
 
-def _record(verb: str, operands: Sequence[Operand], parameters: dict, shape: tuple[int, ...], dtype: np.dtype) -> TracedArray:
+def _record(
+    verb: str, operands: Sequence[Operand], parameters: dict, shape: tuple[int, ...], dtype: np.dtype
+) -> TracedArray:
     return TracedArray(_program().add(verb, operands, parameters, shape, dtype))
 
 
@@ -347,6 +354,15 @@ class TracedNamespace:
 
     _elementwise = staticmethod(_elementwise)
 
+    @staticmethod
+    def write(target: Any, values: Any) -> None:
+        """Set the elements of an array, in its own memory."""
+        if not isinstance(target, TracedArray):
+            if _recorder.adopt is None:
+                raise ControlFlowOnTracedValue("the program writes to an array that is not traced")
+            target = _recorder.adopt(target)
+        target[...] = values
+
     # --- arrangements ---
 
     @staticmethod
@@ -405,10 +421,6 @@ class TracedNamespace:
         operands = [_operand(x), _operand(values), *map(_operand, arrays)]
         return _record("put", operands, {"index": template}, x.shape, x.dtype)
 
-    @staticmethod
-    def write(target: Any, values: Any) -> None:
-        target[...] = values
-
     # --- several arrays at once ---
 
     @staticmethod
@@ -447,7 +459,9 @@ class TracedNamespace:
 
         def record(*operands: Any, **parameters: Any) -> TracedArray:
             values = [_operand(x) for x in operands]
-            sample = evaluate(verb, [np.ones(x.shape, x.dtype) if isinstance(x, Value) else x for x in values], parameters)
+            sample = evaluate(
+                verb, [np.ones(x.shape, x.dtype) if isinstance(x, Value) else x for x in values], parameters
+            )
             if not hasattr(sample, "dtype"):
                 raise ControlFlowOnTracedValue(f"{verb} gives no array")
             return _record(verb, values, parameters, sample.shape, sample.dtype)

@@ -68,7 +68,9 @@ def lower(operation: Operation, code: Code, operands: list[Any]) -> Lanes:
     types = loop_types(operation)
     assert types is not None
     inputs, output = types
-    lanes = [x.astype(t) if isinstance(x, Lanes) else code.constant(x, t) for x, t in zip(operands, inputs, strict=True)]
+    lanes = [
+        x.astype(t) if isinstance(x, Lanes) else code.constant(x, t) for x, t in zip(operands, inputs, strict=True)
+    ]
     rule = _rule(operation.verb, inputs)
     assert rule is not None
     if operation.verb == "astype":
@@ -246,7 +248,14 @@ RULES: dict[str, dict[str, Rule]] = {"f": _ANY_KIND | _FLOAT, "i": _ANY_KIND | _
 
 # --- reductions: how two partial results become one --------------------------------------------------------------
 
-_COMBINE = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum", "any": "logical_or", "all": "logical_and"}
+_COMBINE = {
+    "sum": "add",
+    "prod": "multiply",
+    "max": "maximum",
+    "min": "minimum",
+    "any": "logical_or",
+    "all": "logical_and",
+}
 
 
 def combine(verb: str, x: Lanes, y: Lanes) -> Lanes:
@@ -266,5 +275,3 @@ def identity(verb: str, dtype: np.dtype) -> Any:
         return verb == "min"
     limits = np.iinfo(dtype)
     return limits.min if verb == "max" else limits.max
-
-

@@ -83,7 +83,11 @@ class _Scheduler:
         if self.add_view(operation):
             return
         self.layouts[result] = Layout(result, result.shape, contiguous(result.shape))
-        if operation.verb in (*ELEMENTWISE, "full") and result.size and (operation.verb == "full" or is_lowered(operation)):
+        if (
+            operation.verb in (*ELEMENTWISE, "full")
+            and result.size
+            and (operation.verb == "full" or is_lowered(operation))
+        ):
             self.home[result] = self.kernel_for(operation, result.shape, None)
         elif _is_lowered_reduction(operation):
             axes = operation.parameters["axis"]
@@ -193,5 +197,3 @@ def external_operands(kernel: Kernel) -> list[Value]:
             if isinstance(operand, Value) and operand not in own:
                 found[operand] = None
     return list(found)
-
-

@@ -233,7 +233,9 @@ class _KernelWriter:
             value = value.astype(bool)
         if self.lanes_are_reduced and self.is_full is not None:
             code = self.code
-            mask = code.wrap(code.builder.or_(code.splat(self.is_full, np.dtype(bool)).value, self.mask()), np.dtype(bool))
+            mask = code.wrap(
+                code.builder.or_(code.splat(self.is_full, np.dtype(bool)).value, self.mask()), np.dtype(bool)
+            )
             value = mask.select(value, identity(verb, value.dtype))
         code = self.accumulator_code(reduction.operands[0].dtype)
         if value.dtype.kind != "f":

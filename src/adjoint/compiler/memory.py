@@ -96,6 +96,8 @@ def _addresses(code: Code, base: Any, index: Any, dtype: np.dtype, stride: int) 
     builder = code.builder
     int64 = ir.IntType(64)
     start = builder.ptrtoint(pointer(code, base, index, dtype), int64)
-    steps = ir.Constant(ir.VectorType(int64, code.width), [lane * stride * dtype.itemsize for lane in range(code.width)])
+    steps = ir.Constant(
+        ir.VectorType(int64, code.width), [lane * stride * dtype.itemsize for lane in range(code.width)]
+    )
     numbers = builder.add(code.splat(start, np.dtype(np.int64)).value, steps)
     return builder.inttoptr(numbers, ir.VectorType(ir.PointerType(), code.width))

@@ -113,8 +113,10 @@ def _join(loops: Nest) -> None:
     strides: list[list[int]] = [[] for _ in accesses]
     for dim in kept:
         length = loops.lengths[dim]
-        if lengths and reduced[-1] == loops.reduced[dim] and all(
-            walked[-1] == access.strides[dim] * length for walked, access in zip(strides, accesses)
+        if (
+            lengths
+            and reduced[-1] == loops.reduced[dim]
+            and all(walked[-1] == access.strides[dim] * length for walked, access in zip(strides, accesses))
         ):
             lengths[-1] *= length
             for walked, access in zip(strides, accesses):

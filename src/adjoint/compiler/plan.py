@@ -27,6 +27,7 @@ class Reference:
 
     slot: int
     views: tuple[Operation, ...] = ()
+    copied: bool = False  # whether it must not share memory with what is there
 
 
 @dataclass
@@ -74,7 +75,7 @@ class _Planner:
         self.place(temporary)
         calls = [step.operation for step in self.schedule.steps if isinstance(step, Call)]
         result.operands = {call: [self.reference(x) for x in call.operands] for call in calls}
-        result.outputs = [self.reference(x) for x in self.program.outputs]
+        result.outputs = self.outputs()
         result.updates = {k: self.reference(x) for k, x in self.program.updates.items() if x not in stored_in}
         return result
 
@@ -91,6 +92,18 @@ class _Planner:
             if isinstance(step, Call):
                 seen.update(self.buffer(x) for x in step.operation.values())
         return seen
+
+    def outputs(self) -> list[Reference | Operand]:
+        """The outputs, each in memory of its own: none is a part of an input, or of another output."""
+        taken = {self.result.slots[value] for value in (*self.program.inputs, *self.program.captures)}
+        found: list[Reference | Operand] = []
+        for operand in self.program.outputs:
+            reference = self.reference(operand)
+            if isinstance(reference, Reference):
+                reference.copied = reference.slot in taken
+                taken.add(reference.slot)
+            found.append(reference)
+        return found
 
     def reference(self, operand: Operand) -> Reference | Operand:
         """How NumPy gets at an operand: by the views that lead to it from its buffer."""
@@ -124,7 +137,11 @@ class _Planner:
         index = self.schedule.steps.index(step)
         layout = self.schedule.layouts[target]
         others = [x for x in self.program.updates.values() if isinstance(x, Value) and x is not value]
-        if last_use.get(target, -1) > index or not layout.is_contiguous or any(self.buffer(x) is target for x in others):
+        if (
+            last_use.get(target, -1) > index
+            or not layout.is_contiguous
+            or any(self.buffer(x) is target for x in others)
+        ):
             return False
         if last_use.get(value, index) > index or step.shape != target.shape or value.dtype != target.dtype:
             return False
@@ -171,5 +188,3 @@ def _read(step: Kernel | Call, nests: dict[Kernel, Nest], layouts: dict[Value, L
     if isinstance(step, Call):
         return [layouts[value].buffer for value in step.operation.values()]
     return [access.buffer for access in nests[step].loads.values()]
-
-

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from sys import getrefcount
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from adjoint.arrays.program import Operation
 from adjoint.compiler.build import Built, Segment
+from adjoint.compiler.layout import contiguous
 from adjoint.compiler.plan import Reference
 from adjoint.compiler.threads import get_num_threads, run_shared
 
-__all__ = ["Executable"]
+__all__ = ["Executable", "element_strides"]
 
 RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 SHARE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
@@ -44,7 +43,7 @@ class Executable:
         for slot, array in self.captures:
             arrays[slot] = array
         for slot, shape, dtype in self.fresh:
-            arrays[slot] = empty(shape, dtype)
+            arrays[slot] = np.empty(shape, dtype)
         table = np.empty(max(self.count, 1), np.uintp)
         for slot, array in enumerate(arrays):
             if array is not None:
@@ -89,17 +88,26 @@ class Executable:
         """A function from the arrays behind the slots to the array that is meant."""
         if not isinstance(operand, Reference):
             return lambda arrays: operand
-        slot, views = operand.slot, operand.views
-        if not views:
+        slot, views, copied = operand.slot, operand.views, operand.copied
+        if not views and not copied:
             return lambda arrays: arrays[slot]
 
         def view(arrays: list) -> Any:
             array = arrays[slot]
             for step in views:
                 array = step.evaluate([array])
-            return array
+            return array.copy() if copied else array
 
         return view
+
+
+def element_strides(array: np.ndarray) -> tuple[int, ...]:
+    """The strides of an array in elements; those of C order if its elements lie in C order without gaps."""
+    if array.flags.c_contiguous:
+        return contiguous(array.shape)
+    if any(step % array.itemsize for step in array.strides):
+        raise ValueError("the elements of an array are not aligned")
+    return tuple(step // array.itemsize for step in array.strides)
 
 
 def native_call(segment: Segment, code: Any) -> Callable[[list, np.ndarray], None]:
@@ -118,29 +126,3 @@ def native_call(segment: Segment, code: Any) -> Callable[[list, np.ndarray], Non
             run_shared(share, table.ctypes, state.ctypes)  # these keep the arrays alive for a thread that comes late
 
     return call
-
-
-# --- fresh arrays ------------------------------------------------------------------------------------------------
-
-_LARGE = 1 << 19  # bytes, from where on new memory costs more than the loop that fills it
-_MOST_KEPT = 8
-_kept: dict[int, list[np.ndarray]] = {}
-_choosing = Lock()
-
-
-def empty(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
-    """An uninitialised array. Large ones come from memory that earlier results have left."""
-    size = dtype.itemsize
-    for length in shape:
-        size *= length
-    if size < _LARGE:
-        return np.empty(shape, dtype)
-    with _choosing:
-        kept = _kept.setdefault(size, [])
-        for memory in kept:
-            if getrefcount(memory) == 3:  # the list, the loop variable and the call: no array uses it
-                return memory.view(dtype).reshape(shape)
-        memory = np.empty(size, np.uint8)
-        if len(kept) < _MOST_KEPT:
-            kept.append(memory)
-        return memory.view(dtype).reshape(shape)

@@ -21,17 +21,20 @@ __all__ = ["simplify"]
 Rule = Callable[["Rewriter", Operation], Operand | None]
 
 
-def simplify(program: Program) -> Program:
-    """A program that computes the same with fewer operations."""
-    return without_dead_code(with_early_views(without_dead_code(rewritten(program, RULES))))
+def simplify(program: Program, known: dict[Value, Operand] | None = None) -> Program:
+    """A program that computes the same with fewer operations, where these values are `known` numbers."""
+    return without_dead_code(with_early_views(without_dead_code(rewritten(program, RULES, known))))
 
 
-def rewritten(program: Program, rules: dict[str, list[Rule]]) -> Program:
+def rewritten(program: Program, rules: dict[str, list[Rule]], known: dict[Value, Operand] | None = None) -> Program:
     """Apply the rules to every operation, and compute what occurs twice once."""
     rewriter = Rewriter(program, rules, program.uses())
+    rewriter.known |= known or {}
     with recording(rewriter.program):
         for operation in program.operations:
-            rewriter.known[operation.result] = rewriter.place(operation, [rewriter.look_up(x) for x in operation.operands])
+            rewriter.known[operation.result] = rewriter.place(
+                operation, [rewriter.look_up(x) for x in operation.operands]
+            )
     rewriter.program.outputs = [rewriter.look_up(x) for x in program.outputs]
     rewriter.program.updates = {number: rewriter.look_up(x) for number, x in program.updates.items()}
     return rewriter.program
@@ -222,7 +225,12 @@ def negation(rewriter: Rewriter, operation: Operation) -> Operand | None:
 
 def power(rewriter: Rewriter, operation: Operation) -> Operand | None:
     x, y = operation.operands
-    if isinstance(y, Value) or not isinstance(x, Value) or x.dtype != operation.result.dtype or x.dtype.kind not in "fiu":
+    if (
+        isinstance(y, Value)
+        or not isinstance(x, Value)
+        or x.dtype != operation.result.dtype
+        or x.dtype.kind not in "fiu"
+    ):
         return None
     apply = rewriter.apply
     if y == 1:

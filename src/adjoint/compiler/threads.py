@@ -48,7 +48,7 @@ _team = _Team()
 
 
 def _forget() -> None:
-    global _team  # noqa: PLW0603
+    global _team
     size, _team = _team.size, _Team()
     _team.size = size
 
