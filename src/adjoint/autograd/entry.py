@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,13 @@ from adjoint.arrays import namespace_of
 from adjoint.autograd.graph import GradientEdge
 from adjoint.core import modes
 from adjoint.core.engine import Captures, run
-from adjoint.core.graph import LEAF_MARK, Node
+from adjoint.core.graph import Node, Nowhere
 from adjoint.core.hooks import retain_grad
 from adjoint.core.tensor import Tensor, edge_of, wrap
 from adjoint.ops import batching
 from adjoint.ops.creation import zeros_like
+
+Inputs = Tensor | GradientEdge | Sequence[Tensor | GradientEdge] | dict[str, Tensor]
 
 
 def backward(
@@ -24,7 +27,7 @@ def backward(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     grad_variables: Any = None,
-    inputs: Tensor | GradientEdge | Sequence[Tensor | GradientEdge] | None = None,
+    inputs: Inputs | None = None,
 ) -> None:
     """Compute the gradients of `tensors` with respect to the leaves they were computed from, and add them to `.grad`.
 
@@ -37,27 +40,30 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
-    listed = _listed(tensors)
-    given = _as_tuple(grad_tensors if grad_variables is None else grad_variables, len(listed))
-    roots = [_tensor(root, cotangent) for root, cotangent in zip(listed, given, strict=True)]
-    retain = create_graph if retain_graph is None else retain_graph
-    starts = [_start(place, root, g, create_graph) for place, (root, g) in enumerate(zip(roots, given, strict=True))]
-    if inputs is None:
-        run(starts, retain_graph=retain, create_graph=create_graph)
-        return
-    wanted = _listed(inputs)
-    if not wanted:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    for tensor in wanted:
-        if isinstance(tensor, Tensor):
-            retain_grad(tensor)
-    captures = Captures(starts, [edge_of(_tensor(each)) for each in wanted], accumulates=True)
-    run(starts, retain_graph=retain, create_graph=create_graph, captures=captures)
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
+                "`grad_tensors`."
+            )
+        grad_tensors = grad_variables
+    wanted = None if inputs is None else _inputs("backward", inputs)
+    starts, _ = _starts(tensors, grad_tensors, create_graph)
+    captures = None
+    if wanted is not None:
+        for each in wanted:
+            if isinstance(each, Tensor):
+                retain_grad(each)
+        captures = Captures(starts, [_edge(each) for each in wanted], accumulates=True)
+    if create_graph:
+        _warn_of_cycle()
+    run(starts, create_graph if retain_graph is None else retain_graph, create_graph, captures)
 
 
 def grad(
     outputs: Tensor | GradientEdge | Sequence[Tensor | GradientEdge],
-    inputs: Tensor | GradientEdge | Sequence[Tensor | GradientEdge],
+    inputs: Inputs,
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
@@ -65,63 +71,88 @@ def grad(
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Tensor | None, ...]:
-    """The gradients of `outputs` with respect to `inputs`, without touching any `.grad`.
+) -> Any:
+    """The gradients of `outputs` with respect to `inputs`, as a tuple, without touching any `.grad`.
 
     An input that no output depends on is an error; with `allow_unused` its gradient is None, with `materialize_grads` zero.
     With `is_grads_batched`, `grad_outputs` have one more dimension, the first, with one backward pass for each entry along
-    it; so have the results.
+    it; so have the results. For a dict of inputs the result is a dict.
 
     >>> import adjoint as torch
     >>> x = torch.tensor(3., requires_grad=True)
     >>> torch.autograd.grad(x ** 3, x)
     (tensor(27.),)
     """
-    listed = _listed(outputs)
-    given = _as_tuple(grad_outputs, len(listed))
-    roots = tuple(_tensor(root, cotangent) for root, cotangent in zip(listed, given, strict=True))
-    wanted = tuple(_tensor(each) for each in _listed(inputs))
-    retain = create_graph if retain_graph is None else retain_graph
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
-    if is_grads_batched:
-        return _batched(roots, wanted, given, retain, create_graph, allow_unused, materialize_grads)
-    starts = [_start(place, root, g, create_graph) for place, (root, g) in enumerate(zip(roots, given, strict=True))]
-    for tensor in wanted:
-        if tensor._node is None:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
-    captures = Captures(starts, [edge_of(tensor) for tensor in wanted])
-    run(starts, retain_graph=retain, create_graph=create_graph, captures=captures)
-    results: list[Tensor | None] = []
-    for tensor, gradient in zip(wanted, captures.gradients, strict=True):
-        if gradient is None and materialize_grads:
-            results.append(zeros_like(tensor, requires_grad=False))
-        elif gradient is None and not allow_unused:
+    unused_allowed = materialize_grads if allow_unused is None else allow_unused
+    retain = create_graph if retain_graph is None else retain_graph
+    roots = _listed(outputs)
+    wanted = _inputs("grad", inputs)
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
+            "parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
+    differentiate = _batched if is_grads_batched else _gradients
+    gradients = differentiate(roots, wanted, grad_outputs, retain, create_graph, unused_allowed)
+    if materialize_grads:
+        gradients = [
+            _zeros(each, create_graph) if gradient is None else gradient
+            for each, gradient in zip(wanted, gradients, strict=True)
+        ]
+    return dict(zip(inputs, gradients, strict=True)) if isinstance(inputs, dict) else tuple(gradients)
+
+
+def _gradients(
+    roots: Sequence[Any], wanted: Sequence[Any], given: Any, retain: bool, create_graph: bool, unused_allowed: bool
+) -> list[Tensor | None]:
+    starts, cotangents = _starts(roots, given, create_graph)
+    for each in wanted:
+        if isinstance(each, Tensor) and not each.requires_grad:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
-                "this is the desired behavior."
+                "One of the differentiated Tensors does not require grad\n"
+                "Make it require one, as in x.requires_grad_(), before the outputs are computed from it."
             )
-        else:
-            results.append(gradient if gradient is None or isinstance(gradient, Tensor) else wrap(gradient))
-    return tuple(results)
+    captures = Captures(starts, [_edge(each) for each in wanted])
+    run(starts, retain, create_graph, captures)
+    # what arrives as it set out is the tensor that was given, and what arrives twice is one tensor
+    tensors = {id(each._data): each for each in cotangents if isinstance(each._data, np.ndarray)}
+    results: list[Tensor | None] = []
+    for place, gradient in enumerate(captures.gradients):
+        if gradient is None and not unused_allowed:
+            raise RuntimeError(
+                f"The differentiated Tensor at index {place} appears to not have been used in the graph. Set "
+                "allow_unused=True if this is the desired behavior.\n"
+                "No output was computed from it: differentiate by the very tensor that was used, not by a copy or a view "
+                "of it."
+            )
+        if gradient is not None and not isinstance(gradient, Tensor):
+            again = [k for k in range(place) if captures.gradients[k] is gradient and wanted[k] is wanted[place]]
+            gradient = results[again[0]] if again else tensors.setdefault(id(gradient), wrap(gradient))
+        results.append(gradient)
+    return results
+
+
+def _zeros(thing: Tensor | GradientEdge, requires_grad: bool) -> Tensor:
+    if not isinstance(thing, Tensor):
+        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+    return zeros_like(thing, requires_grad=requires_grad)
 
 
 def _batched(
-    outputs: tuple[Tensor, ...],
-    inputs: tuple[Tensor, ...],
-    cotangents: tuple[Tensor | None, ...],
-    retain_graph: bool,
-    create_graph: bool,
-    allow_unused: bool | None,
-    materialize_grads: bool,
-) -> tuple[Tensor | None, ...]:
-    """`grad` for many sets of cotangents at once, those along the first dimension of each that is given."""
+    roots: Sequence[Any], wanted: Sequence[Any], given: Any, retain: bool, create_graph: bool, unused_allowed: bool
+) -> list[Tensor | None]:
+    """The gradients for many sets of cotangents at once, those along the first dimension of each that is given."""
+    cotangents = _as_tuple(given, len(roots))
     sizes = set()
-    for place, (root, cotangent) in enumerate(zip(outputs, cotangents, strict=True)):
+    for place, (root, cotangent) in enumerate(zip(roots, cotangents)):
         if cotangent is None:
-            _start(place, root, None, create_graph)
+            _cotangent(place, root, None)
             continue
         if cotangent.shape[1:] != root.shape or not cotangent.shape:
             raise RuntimeError(
@@ -139,22 +170,41 @@ def _batched(
             if sizes
             else "vmap: Expected at least one Tensor to vmap over"
         )
+    (size,) = sizes
     level = batching.new_level()
     each = [None if cotangent is None else batching.enter(cotangent, level, 0) for cotangent in cotangents]
-    unused = True if materialize_grads else allow_unused
     with modes.mode(batch_levels=(*modes.state.batch_levels, level)):
-        gradients = grad(outputs, inputs, each, retain_graph, create_graph, allow_unused=unused)
-        (size,) = sizes
-        gradients = tuple(each if each is None else batching.leave(each, level, 0, size) for each in gradients)
-    if materialize_grads:
-        return tuple(
-            zeros_like(tensor) if each is None else each for tensor, each in zip(inputs, gradients, strict=True)
-        )
-    return gradients
+        gradients = _gradients(roots, wanted, each, retain, create_graph, unused_allowed)
+        return [each if each is None else batching.leave(each, level, 0, size) for each in gradients]
+
+
+# --- arguments ---------------------------------------------------------------------------------------------------
 
 
 def _listed(things: Any) -> tuple:
     return (things,) if isinstance(things, (Tensor, GradientEdge)) else tuple(things)
+
+
+def _inputs(function: str, inputs: Any) -> tuple[Tensor | GradientEdge, ...]:
+    """The argument `inputs`: one or several, or the values of a dict."""
+    if isinstance(inputs, Mapping) and not isinstance(inputs, dict):
+        raise TypeError(
+            f"`inputs` argument to `{function}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are not "
+            "supported."
+        )
+    listed = _listed(inputs.values() if isinstance(inputs, dict) else inputs)
+    if not listed:
+        raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
+    for each in listed:
+        if not isinstance(each, (Tensor, GradientEdge)):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(each).__name__}")
+    return listed
+
+
+def _edge(thing: Tensor | GradientEdge) -> Any:
+    """The edge to an input; None for one that nothing can reach."""
+    edge = edge_of(_tensor(thing))
+    return None if isinstance(edge, Nowhere) else edge
 
 
 def _tensor(thing: Tensor | GradientEdge, cotangent: Tensor | None = None) -> Tensor:
@@ -165,40 +215,58 @@ def _tensor(thing: Tensor | GradientEdge, cotangent: Tensor | None = None) -> Te
 def _as_tuple(gradients: Any, count: int) -> tuple:
     if gradients is None:
         return (None,) * count
-    if isinstance(gradients, Tensor):
-        return (gradients,)
-    return tuple(gradients)
+    return (gradients,) if isinstance(gradients, Tensor) else tuple(gradients)
 
 
-def _start(place: int, root: Tensor, gradient: Tensor | None, create_graph: bool) -> tuple[Any, Any]:
-    """Where a backward pass begins: the root's edge, and its cotangent as the engine wants it."""
-    edge = root._node
-    data = root._data
-    if gradient is None:
-        if edge is None:
+def _starts(outputs: Any, given: Any, create_graph: bool) -> tuple[list[tuple[Any, Any]], list[Tensor]]:
+    """Where a backward pass begins: the edges of its roots with their cotangents as the engine wants them, and as tensors."""
+    roots = _listed(outputs)
+    pairs = list(zip(roots, _as_tuple(given, len(roots))))
+    cotangents = [_cotangent(place, root, gradient) for place, (root, gradient) in enumerate(pairs)]
+    if len(cotangents) < len(roots):
+        raise RuntimeError(f"got {len(roots)} tensors and {len(cotangents)} gradients\nGive one for each root, or None.")
+    starts = []
+    for place, (root, cotangent) in enumerate(zip(roots, cotangents, strict=True)):
+        edge = edge_of(_tensor(root, cotangent))
+        if edge is None or cotangent is None or isinstance(edge, Nowhere):
             raise _no_gradient(place)
+        starts.append((edge, cotangent if create_graph else cotangent._data))
+    return starts, cotangents  # type: ignore[return-value]
+
+
+def _cotangent(place: int, root: Tensor | GradientEdge, given: Tensor | None) -> Tensor | None:
+    """The cotangent of a root: the one given for it, checked, or 1 for a scalar; None where there is none."""
+    if not isinstance(root, (Tensor, GradientEdge)):
+        raise AssertionError("Expected output to be a torch.Tensor")
+    root = _tensor(root, given)
+    data = root._data
+    if given is None:
+        if not root.requires_grad:
+            return None
         if data.shape != () and data.size != 1:
             raise RuntimeError(
                 "grad can be implicitly created only for scalar outputs\n"
                 f"This one has shape {list(data.shape)}: reduce it, as in y.sum().backward(), or pass gradient=."
             )
         if data.dtype.kind == "c":
-            raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {root.dtype}")
-        cotangent = _one(data)
-    else:
-        if not isinstance(gradient, Tensor):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
-        if gradient._data.shape != data.shape:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[{place}] has a shape of {gradient.shape} and output[{place}] has a shape "
-                f"of {root.shape}."
+                f"grad can be implicitly created only for real scalar outputs but got {root.dtype}\n"
+                "Take a real number of it, as in z.abs().backward(), or pass gradient=."
             )
-        if edge is None:
-            raise _no_gradient(place)
-        if create_graph:
-            return (root if edge is LEAF_MARK else edge), gradient.to(root.dtype)
-        cotangent = gradient._data if gradient._data.dtype == data.dtype else gradient.to(root.dtype)._data
-    return (root if edge is LEAF_MARK else edge), wrap(cotangent) if create_graph else cotangent
+        return wrap(_one(data))
+    if not isinstance(given, Tensor):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}")
+    if given._data.shape != data.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{place}] has a shape of {given.shape} and output[{place}] has a shape of "
+            f"{root.shape}."
+        )
+    if given.is_complex() != root.is_complex():
+        raise RuntimeError(
+            "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
+            f"grad_output[{place}] has a dtype of {given.dtype} and output[{place}] has a dtype of {root.dtype}."
+        )
+    return given if given._data.dtype == data.dtype else given.to(root.dtype)
 
 
 #: cotangents of 1 for scalar roots, made once
@@ -217,6 +285,24 @@ def _no_gradient(place: int) -> RuntimeError:
         "Nothing that it was computed from requires a gradient: pass requires_grad=True to the tensor you differentiate "
         "by, and compute outside torch.no_grad()."
     )
+
+
+_warned_of_cycle = False
+
+
+def _warn_of_cycle() -> None:
+    """Say, once, that gradients with a history in `.grad` keep their graphs, and these the leaves, alive."""
+    global _warned_of_cycle  # noqa: PLW0603
+    if not _warned_of_cycle:
+        _warned_of_cycle = True
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+            "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
+            "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break "
+            "the cycle and avoid the leak.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def backward_method(
@@ -241,9 +327,6 @@ def backward_method(
     one = _ONES.get(self._data.__class__)
     if one is not None and edge.__class__ is Node and gradient is inputs is None and not create_graph:
         run(((edge, one),), bool(retain_graph))  # a scalar loss, the usual case
-    elif inputs is None:
-        retain = create_graph if retain_graph is None else retain_graph
-        run((_start(0, self, gradient, create_graph),), retain, create_graph)
     else:
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
