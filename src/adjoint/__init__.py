@@ -21,6 +21,7 @@ from adjoint.autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
+from adjoint.compiler import compile, get_num_threads, set_num_threads
 from adjoint.core.absent import absent_attribute as _absent_attribute
 from adjoint.core.collector import look_less_often as _look_less_often
 from adjoint.core.dtypes import DTYPES as _DTYPES
