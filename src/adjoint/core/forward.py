@@ -19,7 +19,7 @@ from adjoint.core import inplace, modes
 from adjoint.core.graph import Meta, node_of
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Primitive, call_rule, cast_back
 from adjoint.core.tangents import attach, below, carry, is_enabled, levels_of, tangent, tangents_of
-from adjoint.core.tensor import Tensor, buffer, wrap
+from adjoint.core.tensor import Tensor
 from adjoint.core.views import views_of
 
 # --- out of place ------------------------------------------------------------------------------------------------
@@ -229,7 +229,8 @@ def stand_in_for(tensor: Tensor, stand_in: Tensor) -> None:
         return
     if modes.state.grad_enabled:
         for each in tangents_of(tensor).values():
-            inplace.check_writable(each)
+            if each.requires_grad:
+                inplace.check_writable(each)
     if isinstance(tensor._data, np.ndarray):
         stand_in._data = tensor._data.copy()
     carry(stand_in, {number: copied(value) for number, value in tangents_of(tensor).items()})

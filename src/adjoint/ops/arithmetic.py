@@ -9,7 +9,7 @@ from adjoint.core.apply import binary, checked, invalid_combination, write_out
 from adjoint.core.exports import public
 from adjoint.core.statements import elementwise, general
 from adjoint.core.tensor import Tensor
-from adjoint.ops.refusals import has_no_derivative, is_boolean, is_integral, refuse_zero_divisor
+from adjoint.ops.refusals import has_no_derivative, has_no_tangent, is_boolean, is_integral, refuse_zero_divisor
 
 # --- sums and differences ---
 
@@ -161,7 +161,7 @@ _floor_divide = general(
     "floor_divide",
     lambda xp, x, y: xp.floor_divide(x, y),
     vjp=(has_no_derivative("floor_divide"), has_no_derivative("floor_divide")),
-    jvp="diagonal",
+    jvp=has_no_tangent("floor_divide"),
     promotes="common",
     node="NotImplemented",
     verb="floor_divide",
@@ -177,7 +177,7 @@ _remainder_of_scalar = general(
     "remainder_of_scalar",
     lambda xp, x, y: xp.remainder(x, y),
     vjp=(has_no_derivative("remainder"), has_no_derivative("remainder")),
-    jvp="diagonal",
+    jvp=has_no_tangent("remainder"),
     promotes="common",
     node="NotImplemented",
 )  # x is a number

@@ -17,6 +17,7 @@ from adjoint.core.formats import contiguous_format
 from adjoint.core.primitive import cast_back
 from adjoint.core.statements import linear
 from adjoint.core.states import make_inference
+from adjoint.core.tangents import carry
 from adjoint.core.tensor import Tensor, buffer, wrap, writes_of
 from adjoint.core.views import base_of, views_of
 
@@ -118,6 +119,7 @@ def detach_(self: Tensor) -> Tensor:
             "in torch/optim/optimizer.py as a reference."
         )
     self._node = None
+    carry(self, {})
     return self
 
 

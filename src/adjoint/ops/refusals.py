@@ -43,6 +43,18 @@ def has_no_derivative(function: str) -> Callable[..., NoReturn]:
     return refuse
 
 
+def has_no_tangent(function: str) -> Callable[..., NoReturn]:
+    """The rule of forward mode for such an operation."""
+
+    def refuse(xp: Any, tangents: Any) -> NoReturn:
+        raise NotImplementedError(
+            f"Trying to use forward AD with aten::{function} that does not support it.\n"
+            "It is a step function of its operands: detach() them, or write the operation that you mean."
+        )
+
+    return refuse
+
+
 def refuse_complex(function: str, x: Any) -> None:
     """An error in PyTorch's words for a function that is not defined on complex numbers."""
     if isinstance(x, Tensor) and x._data.dtype.kind == "c":
