@@ -1,17 +1,20 @@
 """`torch.autograd`: backward passes, gradients, and the modes that say what is recorded."""
 
-from adjoint.autograd import anomaly_mode, forward_ad, functional, grad_mode, graph, profiler
+from adjoint.autograd import anomaly_mode, forward_ad, function, functional, grad_mode, graph, profiler
 from adjoint.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from adjoint.autograd.entry import backward, grad
+from adjoint.autograd.function import Function
 from adjoint.autograd.gradcheck import gradcheck, gradgradcheck
 from adjoint.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
+    "Function",
     "anomaly_mode",
     "backward",
     "detect_anomaly",
     "enable_grad",
     "forward_ad",
+    "function",
     "functional",
     "grad",
     "grad_mode",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from adjoint.core import hooks, modes, saved
-from adjoint.core.graph import Node, log_write
+from adjoint.core import graph, hooks, modes, saved
+from adjoint.core.graph import log_write
 from adjoint.core.hooks import RemovableHandle, accumulator_of
 from adjoint.core.passes import Pass, current_pass
 from adjoint.core.tensor import Tensor, wrap, writes_of
@@ -22,24 +23,59 @@ __all__ = [
 ]  # fmt: skip
 
 
+class Node(ABC):
+    """A node of the graph: an operation, a leaf's accumulator, or one application of a user's Function.
+
+    >>> import adjoint as torch
+    >>> x = torch.tensor(1., requires_grad=True)
+    >>> isinstance(x.sin().grad_fn, torch.autograd.graph.Node)
+    True
+    """
+
+    @abstractmethod
+    def name(self) -> str:
+        """The node's name, such as `SinBackward0`."""
+
+    @property
+    @abstractmethod
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """For each operand, the node that its gradient goes to and which of that node's outputs it was."""
+
+    @property
+    @abstractmethod
+    def metadata(self) -> dict:
+        """A dictionary for the user's own notes."""
+
+    @abstractmethod
+    def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Call `fn(grad_inputs, grad_outputs)` after this node ran; a tuple that it returns replaces `grad_inputs`."""
+
+    @abstractmethod
+    def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Call `fn(grad_outputs)` before this node runs; a tuple that it returns replaces `grad_outputs`."""
+
+
+Node.register(graph.Node)
+
+
 class GradientEdge(NamedTuple):
     """One output of a node: where a gradient flows to. `backward` and `grad` take it in place of a tensor.
 
     It keeps the node alive, but not the memory of the tensor.
     """
 
-    node: Node
+    node: Any  # a `Node`
     output_nr: int
     ownership_token: Any = None
 
     def stand_in(self, cotangent: Tensor | None = None) -> Tensor:
         """A tensor with this place in the graph, and with zeros for its numbers."""
-        node, output = self.node, self.output_nr
+        node, output = getattr(self.node, "_node", self.node), self.output_nr
         if isinstance(node, hooks.AccumulateGrad):
             return node.variable
         known = node.annex.outputs.get(output) if node.annex is not None else None
         if known is None and node.several:
-            known = node.meta.outputs[output]  # type: ignore[union-attr, index]
+            known = node.meta.outputs[output]
         if known is None:  # the edge was made by hand
             known = ((), np.dtype(np.float32)) if cotangent is None else (cotangent._data.shape, cotangent._data.dtype)
         shape, dtype = known
@@ -67,7 +103,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     if node is None:
         return GradientEdge(accumulator_of(tensor), 0)
     hooks.activate()
-    node.ensure_annex().outputs[tensor.output_nr] = (tensor._data.shape, tensor._data.dtype)
+    getattr(node, "_node", node).ensure_annex().outputs[tensor.output_nr] = (tensor._data.shape, tensor._data.dtype)
     return GradientEdge(node, tensor.output_nr)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.core import apply, modes
-from adjoint.core.graph import Node
+from adjoint.core.graph import Node, expose
 from adjoint.core.tensor import Tensor
 
 _OWN_FILES = str(Path(__file__).parent.parent)
@@ -47,7 +47,7 @@ def record_place(node: Node, operands: Sequence[Any], results: Sequence[Tensor])
         annex.place = Place()
         annex.metadata = {"traceback_": annex.place.lines()}
         if modes.state.evaluating is not None:
-            annex.metadata["parent_"] = modes.state.evaluating
+            annex.metadata["parent_"] = expose(modes.state.evaluating)
 
 
 apply.on_record.append(record_place)
@@ -91,7 +91,7 @@ def report_failure(node: Node | None) -> None:
         return
     _warn(f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{stack}")
     while (parent := node.annex.metadata.get("parent_")) is not None:  # type: ignore[union-attr]
-        node = parent
+        node = getattr(parent, "_node", parent)  # what stands for the node of a user's Function
         _warn(
             f"\n\nPrevious calculation was induced by {node.name()}. Traceback of forward call that induced the previous "
             f"calculation:\n{_stack(node) or ''}"

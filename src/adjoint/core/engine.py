@@ -105,7 +105,7 @@ def run(
                 if plain and plan is not None and node.meta is None:
                     gradients = plan.vjp(node, numpy, saved, cotangent)
                 else:
-                    gradients = _vjp(node, saved, cotangent, create_graph)
+                    gradients = run_node(node, saved, cotangent, create_graph)
             if node.annex is not None:
                 gradients = watch.leave(node, gradients, cotangent)  # type: ignore[union-attr]
             if saved and not retain_graph and (plan is None or plan.arrays):
@@ -155,7 +155,7 @@ def as_tensor(value: Any) -> Tensor:
     return value if isinstance(value, Tensor) else wrap(value)
 
 
-def _vjp(node: Node, saved: tuple, cotangent: Any, create_graph: bool) -> Sequence[Any]:
+def run_node(node: Node, saved: tuple, cotangent: Any, create_graph: bool) -> Sequence[Any]:
     """Run a node's rules in the namespace that its arrays, and the mode of the pass, ask for."""
     meta = node.meta
     if create_graph:

@@ -132,6 +132,10 @@ class Node:
         kind = type(expose(self))
         return getattr(kind, "qualified_name", kind.__name__)
 
+    def as_seen(self) -> Any:
+        """What stands for the node in programs: the node itself, but for a user's Function."""
+        return self
+
     def ensure_annex(self) -> Annex:
         if self.annex is None:
             self.annex = Annex()
@@ -148,7 +152,7 @@ def expose(node: Node) -> Node:
     """
     if node.__class__ is Node:
         node.__class__ = node.plan.primitive.node_type
-    return node
+    return node.as_seen()
 
 
 class Nowhere(Node):

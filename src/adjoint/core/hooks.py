@@ -307,7 +307,8 @@ Node._sequence_nr = lambda self: self.sequence  # type: ignore[attr-defined]
 
 
 def edge_to(node: Node, output: int) -> Any:
-    """The engine's edge to one output of a node."""
+    """The engine's edge to one output of a node, given as programs see it."""
+    node = getattr(node, "_node", node)  # what stands for the node of a user's Function
     if isinstance(node, AccumulateGrad):
         return node.variable
     return Port(node, output) if node.several else node

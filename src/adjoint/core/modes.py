@@ -37,6 +37,11 @@ class _State(threading.local):
 state = _State()
 
 
+def recording() -> bool:
+    """Whether operations in this thread are recorded."""
+    return not special or (state.grad_enabled and not state.inference)
+
+
 def set_mode(name: str, value: Any) -> Any:
     """Give a mode of this thread a value, and return the value it had."""
     global special  # noqa: PLW0603

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.core import apply, modes
-from adjoint.core.engine import as_tensors
+from adjoint.core.engine import as_tensors, run_node
 from adjoint.core.graph import FREED, Node, Port, check_saved, expose, freed, node_of, overwritten, version_of
 from adjoint.core.hooks import activate
 from adjoint.core.passes import current_pass
@@ -214,9 +214,11 @@ def saved_attribute(self: Node, name: str) -> Any:
     place = self.plan.sources.index(source) if source in self.plan.sources else None
     if prefix == "_raw_saved_":
         return RawSaved(self, place)
+    if place is None:
+        return None
     if self.saved is FREED:
         raise freed(self)
-    return None if place is None else _value(self, place)
+    return _value(self, place)
 
 
 def _value(node: Node, place: int) -> Any:
@@ -242,6 +244,18 @@ def attributes(self: Node) -> list[str]:
 
 Node.__getattr__ = saved_attribute  # type: ignore[attr-defined]
 Node.__dir__ = attributes  # type: ignore[assignment, method-assign]
+
+
+def call(self: Node, *cotangents: Tensor | None) -> Any:
+    """The gradients of a node's operands from those of its outputs, computed as a backward pass would."""
+    given = [each if each is None or modes.recording() else each._data for each in cotangents]
+    slots = {place: each for place, each in enumerate(given) if each is not None}
+    gradients = run_node(self, check_saved(self), slots if self.several else given[0], modes.recording())
+    results = tuple(each if each is None or isinstance(each, Tensor) else wrap(each) for each in gradients)
+    return results[0] if len(results) == 1 else results
+
+
+Node.__call__ = call  # type: ignore[attr-defined]
 
 
 class RawSaved:
