@@ -97,7 +97,7 @@ def from_numpy_dtype(numpy_dtype: np.dtype) -> dtype:
     found = _BY_NUMPY.get(numpy_dtype) or _BY_NUMPY.get(numpy_dtype.newbyteorder("="))
     if found is None:
         raise TypeError(
-            f"can't convert np.ndarray of type {numpy_dtype}. The only supported types are: float64, float32, float16, "
+            f"can't convert np.ndarray of type {numpy_dtype.type.__module__}.{numpy_dtype.type.__name__}. The only supported types are: float64, float32, float16, "
             "complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool."
         )
     return found
@@ -167,6 +167,18 @@ _SCALAR_TYPE_NAMES = {
 def scalar_type_name(d: dtype) -> str:
     """The name by which PyTorch's error messages call a type: Float, Long, Bool."""
     return _SCALAR_TYPE_NAMES.get(d.name, d.name.capitalize())
+
+
+def c_type_name(d: dtype) -> str:
+    """The name by which a few of PyTorch's error messages call a type: that of its C++ type."""
+    return _C_TYPE_NAMES.get(d.name, d.name)
+
+
+_C_TYPE_NAMES = {
+    "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "long int",
+    "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
+    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
 
 
 def result_dtype(dimensioned: list[dtype], zero_dim: list[dtype], numbers: list[complex]) -> dtype:

@@ -103,7 +103,7 @@ leaves_with_hooks: weakref.WeakSet[LeafHooks] = weakref.WeakSet()
 
 def hooks_of_leaf(leaf: Tensor) -> LeafHooks:
     activate()
-    if leaf._hooks is None:
+    if getattr(leaf, "_hooks", None) is None:
         leaf._hooks = LeafHooks()
     leaves_with_hooks.add(leaf._hooks)
     return leaf._hooks
@@ -191,7 +191,7 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Hook) -> RemovableHan
     """
     if self._node is None:
         raise _needs_gradient()
-    if self._node is not LEAF_MARK:
+    if not self.is_leaf:
         raise RuntimeError(
             "post accumulate grad hooks cannot be registered on non-leaf tensors\n"
             "Only leaves accumulate. Use register_hook() to see this tensor's gradient."
@@ -221,7 +221,7 @@ def retain_grad(self: Tensor) -> None:
         raise RuntimeError(
             "can't retain_grad on Tensor that has requires_grad=False\nNothing flows back to it: see requires_grad_()."
         )
-    if self._node is LEAF_MARK:
+    if self.is_leaf:
         return
     activate()
     node, index = node_of(self._node)

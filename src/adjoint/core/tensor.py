@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adjoint.core import dtypes, modes, printing
+from adjoint.core.device import CPU
+from adjoint.core.device import device as Device
 from adjoint.core.dtypes import dtype as DType
+from adjoint.core.formats import layout as Layout
+from adjoint.core.formats import strided
 from adjoint.core.graph import LEAF_MARK, NEW_DATA, Node, Nowhere, expose, log_write, node_of, version_of
 
 Array = Any
@@ -201,6 +205,16 @@ class Tensor:
         return dtypes.from_numpy_dtype(self._data.dtype)
 
     @property
+    def device(self) -> Device:
+        """Where the elements are: the CPU."""
+        return CPU
+
+    @property
+    def layout(self) -> Layout:
+        """How the elements lie in memory: strided."""
+        return strided
+
+    @property
     def itemsize(self) -> int:
         """The size of one element, in bytes."""
         return self._data.dtype.itemsize
@@ -257,6 +271,13 @@ class Tensor:
     def data_ptr(self) -> int:
         """The address of the first element."""
         return buffer(self).ctypes.data
+
+    is_cpu = True
+    is_cuda = is_mps = is_xpu = is_meta = is_sparse = is_quantized = is_mkldnn = False
+
+    def get_device(self) -> int:
+        """The number of the GPU that holds the tensor: -1, for the CPU."""
+        return -1
 
     def is_floating_point(self) -> bool:
         """Whether the elements are real floating-point numbers."""
@@ -495,11 +516,16 @@ def check_grad(tensor: Tensor, value: Any) -> None:
         raise RuntimeError("can't assign Variable as its own grad")
     if value._data.dtype != tensor._data.dtype:
         raise RuntimeError(
-            f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with grad_dtype '{tensor.dtype}'."
+            f"attempting to assign a gradient with dtype '{dtypes.c_type_name(value.dtype)}' to a tensor with grad_dtype "
+            f"'{dtypes.scalar_type_name(tensor.dtype)}'. The gradient must match the tensor's grad_dtype (defaults to the "
+            "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any "
+            "dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream "
+            "systems that assume they match.\nBring the gradient to the type first, as in gradient.to(x.dtype)."
         )
     if value._data.shape != tensor._data.shape:
         raise RuntimeError(
-            f"assigned grad has data of a different size\nThe tensor is {list(tensor.shape)}, the gradient {list(value.shape)}."
+            f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size '{list(tensor.shape)}'. "
+            "Please ensure that the gradient and the tensor are the same size"
         )
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.arrays.numpy import is_dense
+from adjoint.arrays.numpy import in_order
 from adjoint.arrays.tensor import verb
 from adjoint.core import dtypes
 from adjoint.core.apply import require_tensors
+from adjoint.core.device import check_device
 from adjoint.core.dtypes import DTYPES
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import export, public
@@ -19,7 +20,7 @@ from adjoint.core.statements import linear
 from adjoint.core.states import make_inference
 from adjoint.core.tangents import carry
 from adjoint.core.tensor import Tensor, buffer, wrap, writes_of
-from adjoint.core.views import base_of, views_of
+from adjoint.core.views import base_of, follow_base, views_of
 
 _to_copy = linear(
     "to_copy",
@@ -27,7 +28,7 @@ _to_copy = linear(
     transpose=lambda xp, g, x_dtype: cast_back(xp, g, x_dtype),
 )
 _clone = linear("clone", lambda xp, x: xp.copy(x), transpose=lambda xp, g: g, verb="copy")
-#: the same in C order, for elements that lie side by side in another order
+#: the same in C order, for elements that lie in another order
 _clone_in_order = linear(
     "clone_in_order",
     lambda xp, x: xp.reshape(xp.reshape(x, (-1,)), x.shape),
@@ -85,7 +86,7 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor, copied where its elements do not lie in memory in C order."""
     if self.is_contiguous():
         return self
-    return (_clone_in_order if is_dense(self._data) else _clone)(self)
+    return (_clone if in_order(self._data) else _clone_in_order)(self)
 
 
 @public()
@@ -116,35 +117,75 @@ def detach_(self: Tensor) -> Tensor:
             "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
             "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
             "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function "
-            "in torch/optim/optimizer.py as a reference."
+            "in torch/optim/optimizer.py as the solution."
         )
     self._node = None
     carry(self, {})
+    follow_base(self)
     return self
 
 
 @public(on_module=False)
-def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+def to(
+    self: Tensor, *args: Any, device: Any = None, dtype: DType | None = None, other: Tensor | None = None,
+    non_blocking: bool = False, copy: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """The tensor with another type or on another device; itself where nothing changes and `copy` is False.
 
     >>> import adjoint as torch
     >>> torch.tensor([1, 2]).to(torch.float64)
     tensor([1., 2.], dtype=torch.float64)
     """
-    dtype: DType | None = kwargs.get("dtype")
-    copy = kwargs.get("copy", False)
-    for argument in args:
-        if isinstance(argument, DType):
-            dtype = argument
-        elif isinstance(argument, Tensor):
-            dtype = argument.dtype
-    other = kwargs.get("other")
-    if isinstance(other, Tensor):
+    rest = list(args)
+    if rest and isinstance(rest[0], Tensor):
+        dtype = rest.pop(0).dtype
+    elif rest and not isinstance(rest[0], DType | bool):
+        device = rest.pop(0)
+    if rest and isinstance(rest[0], DType):
+        dtype = rest.pop(0)
+    if rest:  # non_blocking, copy
+        copy = rest[1] if len(rest) > 1 else copy
+    if other is not None:
         dtype = other.dtype
+    if device is not None:
+        check_device(device, "to")
     target = (dtype or self.dtype).numpy
     if self._data.dtype == target and not copy:
         return self
     return _to_copy(self, dtype=target)
+
+
+@public(on_module=False)
+def cpu(self: Tensor) -> Tensor:
+    """The tensor in the CPU's memory: itself."""
+    return self
+
+
+@public(on_module=False)
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+    """The tensor in a GPU's memory: an error, since there is none."""
+    check_device("cuda")
+    return self
+
+
+@public(on_module=False, name="type")
+def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The name of the tensor's type; with a type, its name or its constructor, the tensor in that type.
+
+    >>> import adjoint as torch
+    >>> torch.tensor([1., 2.]).type()
+    'torch.FloatTensor'
+    """
+    if dtype is None:
+        return type_name(self.dtype)
+    if isinstance(dtype, DType):
+        return to_dtype(self, dtype)
+    wanted = getattr(dtype, "dtype", None)
+    if isinstance(dtype, str):
+        wanted = next((each for each in DTYPES if type_name(each) == dtype), None)
+    if wanted is None:
+        raise ValueError(f"invalid type: {dtype!r}")
+    return to_dtype(self, wanted)
 
 
 def _caster(dtype: DType, name: str) -> Any:
@@ -178,3 +219,47 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     if not requires_grad or self.is_leaf:
         self.requires_grad = requires_grad
     return self
+
+
+# --- questions about types ---
+
+
+@public(method=False)
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the elements are real floating-point numbers."""
+    (input,) = require_tensors("is_floating_point", input)
+    return input.is_floating_point()
+
+
+@public(method=False)
+def is_complex(input: Tensor) -> bool:
+    """Whether the elements are complex numbers."""
+    (input,) = require_tensors("is_complex", input)
+    return input.is_complex()
+
+
+@public(method=False)
+def result_type(tensor1: Any, tensor2: Any) -> DType:
+    """The type that an operation on two tensors or numbers computes in.
+
+    >>> import adjoint as torch
+    >>> torch.result_type(torch.tensor([1, 2]), 1.0)
+    torch.float32
+    """
+    tensors = [each for each in (tensor1, tensor2) if isinstance(each, Tensor)]
+    return dtypes.result_dtype(
+        [each.dtype for each in tensors if each.ndim],
+        [each.dtype for each in tensors if not each.ndim],
+        [each for each in (tensor1, tensor2) if not isinstance(each, Tensor)],
+    )
+
+
+@public(method=False)
+def can_cast(from_: DType, to: DType) -> bool:
+    """Whether a result of one type may be written to a tensor of another, as in-place operations do.
+
+    >>> import adjoint as torch
+    >>> torch.can_cast(torch.float32, torch.int64)
+    False
+    """
+    return from_.rank <= to.rank

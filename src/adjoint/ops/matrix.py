@@ -8,7 +8,7 @@ from typing import Any
 
 from adjoint.arrays.tensor import verb
 from adjoint.core.apply import require_tensors, shapes_differ, write_out
-from adjoint.core.dtypes import scalar_type_name
+from adjoint.core.dtypes import c_type_name, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.primitive import unbroadcast
 from adjoint.core.statements import multilinear
@@ -61,7 +61,12 @@ _VECTOR_MATRIX: dict[str, Any] = {
         lambda xp, g, x: xp.expand_dims(xp.conj(x), -1) * xp.expand_dims(g, -2),
     ),
 }
-_vector_by_matrix = multilinear("vector_by_matrix", **_VECTOR_MATRIX, node="SqueezeBackward4")
+_vector_by_matrix = multilinear(
+    "vector_by_matrix",
+    _VECTOR_MATRIX["forward"],
+    transposes=(lambda xp, g, y: xp.matmul(xp.conj(y), g), _VECTOR_MATRIX["transposes"][1]),
+    node="SqueezeBackward4",
+)
 _vector_by_batch = multilinear("vector_by_batch", **_VECTOR_MATRIX, node="UnsafeViewBackward0")
 _dot = multilinear(
     "dot",
@@ -177,13 +182,6 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 # --- what must fit ---
 
-_C_NAMES = {
-    "Float": "float", "Double": "double", "Half": "c10::Half", "BFloat16": "c10::BFloat16", "Long": "long int",
-    "Int": "int", "Short": "short int", "Char": "signed char", "Byte": "unsigned char", "Bool": "bool",
-    "ComplexFloat": "c10::complex<float>", "ComplexDouble": "c10::complex<double>",
-}  # fmt: skip
-
-
 def _check_product(function: str, x: Tensor, y: Tensor) -> None:
     """Refuse a product of `x`, whose leading dimensions are taken as one, and a matrix that do not fit."""
     left, right = x._data.shape, y._data.shape
@@ -193,9 +191,8 @@ def _check_product(function: str, x: Tensor, y: Tensor) -> None:
             f"The last size of the first, {left[-1]}, must equal the last but one of the second, {right[0]}."
         )
     if x._data.dtype != y._data.dtype:
-        first, second = (scalar_type_name(each.dtype) for each in (x, y))
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_C_NAMES.get(first, first)} != {_C_NAMES.get(second, second)}\n"
+            f"expected m1 and m2 to have the same dtype, but got: {c_type_name(x.dtype)} != {c_type_name(y.dtype)}\n"
             f"Bring both to one type for {function}, as in y.to(x.dtype)."
         )
     _refuse_bool("addmm_impl_cpu_", x)
