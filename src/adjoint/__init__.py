@@ -24,10 +24,13 @@ from adjoint.autograd.grad_mode import (
 from adjoint.compiler import compile, get_num_threads, set_num_threads
 from adjoint.core.absent import absent_attribute as _absent_attribute
 from adjoint.core.collector import look_less_often as _look_less_often
+from adjoint.core.device import device
 from adjoint.core.dtypes import DTYPES as _DTYPES
 from adjoint.core.dtypes import dtype, get_default_dtype, set_default_dtype
 from adjoint.core.dtypes import promote as promote_types
 from adjoint.core.exports import exports as _exports
+from adjoint.core.formats import channels_last, contiguous_format, layout, memory_format, preserve_format, strided
+from adjoint.core.limits import finfo, iinfo
 from adjoint.core import forward as _forward
 from adjoint.core.random import Generator
 from adjoint.core.printing import set_printoptions
@@ -38,6 +41,7 @@ __version__ = "0.1.0"
 
 for _dtype in _DTYPES:
     globals().update(dict.fromkeys((_dtype.name, *_dtype.aliases), _dtype))
+globals().update(ops.legacy.CONSTRUCTORS)
 for _export in _exports.values():
     if not _export.module and _export.on_module:
         globals()[_export.name] = _export.function

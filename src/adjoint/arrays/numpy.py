@@ -56,7 +56,6 @@ permute_dims, expand_dims, squeeze, flip = (
     np.flip,
 )
 zeros, ones, full = np.zeros, np.ones, np.full
-full_like = np.full_like
 argmax, argmin = np.argmax, np.argmin
 any, all = np.any, np.all
 
@@ -188,17 +187,25 @@ def asarray(x: np.ndarray) -> Array:
     return x
 
 
-def is_dense(x: Array) -> bool:
-    """Whether the elements lie side by side in memory, in whatever order of dimensions, each once."""
+def in_order(x: Array) -> bool:
+    """Whether the dimensions follow each other in memory as in C order, though maybe with gaps between elements."""
     if isinstance(x, np.generic) or x.flags.c_contiguous:
         return True
-    steps = zip(x.shape, x.strides, strict=True)
-    return x.itemsize + builtins.sum((size - 1) * builtins.abs(step) for size, step in steps) == x.nbytes
+    steps = [step for size, step in zip(x.shape, x.strides, strict=True) if size != 1]
+    return steps == sorted(steps, reverse=True)
 
 
 def copy(x: Array) -> Array:
-    """New memory in the same order, where the elements lie side by side; else in C order, as PyTorch's `clone`."""
-    return x.copy("K" if is_dense(x) else "C") if isinstance(x, np.ndarray) else x.copy()
+    """New memory without gaps, in the order of the old; in C order where elements of the old are repeated."""
+    return x.copy(_order(x)) if isinstance(x, np.ndarray) else x.copy()
+
+
+def full_like(x: Array, value: Any) -> Array:
+    return np.full_like(x, value, order=_order(x)) if isinstance(x, np.ndarray) else x.dtype.type(value)
+
+
+def _order(x: np.ndarray) -> str:
+    return "C" if 0 in x.strides else "K"
 
 
 def put(x: Array, index: Any, values: Array) -> Array:

@@ -16,6 +16,7 @@ from adjoint.core import dtypes, modes
 from adjoint.core.graph import LEAF_MARK, Meta, Node, Port, log_write, next_sequence, node_of, public_name
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
 from adjoint.core.states import make_inference
+from adjoint.core.tangents import tangents_of
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import link, mark_stale
 
@@ -25,16 +26,21 @@ _new = Tensor.__new__
 #: called by `apply` when forward mode is on; set by `core.forward`
 forward_rule: Callable | None = None
 #: called by `apply` inside `vmap`: lets in the operands that come from outside of it; set by `ops.batching`
-share_with_batch: Callable | None = None
+apply_inside_vmap: Callable | None = None
 
 
-def apply(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] | None = None) -> Any:
-    """The value of a primitive on tensors and Python numbers, as a tensor, or a tuple of them, with its history."""
+def apply(
+    primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] | None = None, *, let_in: bool = False
+) -> Any:
+    """The value of a primitive on tensors and Python numbers, as a tensor, or a tuple of them, with its history.
+
+    Inside `vmap`, `let_in` says that operands from outside of it have been let in.
+    """
     if modes.special:
         if modes.state.observers:
             return _observed(primitive, operands, params)
-        if modes.state.batch_levels:
-            operands = share_with_batch(operands)  # type: ignore[misc]
+        if modes.state.batch_levels and not let_in:
+            return apply_inside_vmap(primitive, operands, params)  # type: ignore[misc]
     arrays: list[Any] = []
     edges: list[Any] = []
     mask = 0
@@ -252,7 +258,7 @@ def unary(primitive: Primitive) -> Callable:
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         if out is not None:
-            return write_out(out, function(input))
+            return write_out(out, function(input), name)
         try:
             data = input._data
             edge = input._node
@@ -352,7 +358,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
 
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
         if out is not None:
-            return write_out(out, function(input, other))
+            return write_out(out, function(input, other), name)
         try:
             a = input._data
             edge_a = input._node
@@ -430,7 +436,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
 def write_out(out: Tensor, result: Any, function: str | None = None) -> Any:
     """Give `out` the result of an operation, as the argument `out=` asks, resizing it where it must be."""
     if isinstance(result, tuple):
-        return type(result)(write_out(each, value) for each, value in zip(out, result, strict=True))  # type: ignore[call-overload]
+        return type(result)(write_out(each, value, function) for each, value in zip(out, result, strict=True))  # type: ignore[call-overload]
     if not isinstance(out, Tensor):
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
     if (out._node is not None or result._node is not None) and (not modes.special or modes.state.grad_enabled):
@@ -444,6 +450,11 @@ def write_out(out: Tensor, result: Any, function: str | None = None) -> Any:
         raise RuntimeError(
             f"result type {dtypes.scalar_type_name(result.dtype)} can't be cast to the desired output type "
             f"{dtypes.scalar_type_name(out.dtype)}"
+        )
+    if tangents_of(result) or tangents_of(out):
+        raise NotImplementedError(
+            f"Trying to use forward AD with {f'{function}_out' if function else 'a function'} that does not support it because "
+            "it is an out= function\nUse the returned tensor instead of out=."
         )
     if out._data.shape != result._data.shape:
         out._data = np.empty(result._data.shape, out._data.dtype)

@@ -9,15 +9,19 @@ from adjoint.ops import (
     complex,
     conversion,
     creation,
+    data,
     extremes,
     filling,
     indexing,
     joining,
+    legacy,
     matrix,
     methods,
     pointwise,
     powers,
+    protocols,
     random,
+    ranges,
     reduction,
     rounding,
     shape,
@@ -27,7 +31,7 @@ from adjoint.ops import (
 
 FAMILIES = (
     arithmetic, bitwise, choice, comparison, complex, conversion, creation, extremes, filling, indexing, joining, matrix,
-    pointwise, powers, reduction, rounding, shape, splitting, writing,
+    pointwise, powers, protocols, reduction, rounding, shape, splitting, writing,
 )  # fmt: skip
 
 methods.install(
@@ -35,4 +39,4 @@ methods.install(
     properties={name: function for family in FAMILIES for name, function in getattr(family, "PROPERTIES", {}).items()},
 )
 
-__all__ = ["FAMILIES", "batching"]
+__all__ = ["FAMILIES", "batching", "data", "legacy", "random", "ranges"]

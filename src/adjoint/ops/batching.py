@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adjoint.arrays.batched import batched
+from adjoint.arrays.batched import BatchedArray, batched
 from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.core import apply as application
 from adjoint.core import modes
 from adjoint.core.graph import Node, next_sequence, node_of
-from adjoint.core.primitive import Primitive, TransposeNode
+from adjoint.core.primitive import Primitive, TransposeNode, registry
 from adjoint.core.tensor import Tensor, wrap, writes_of
+from adjoint.ops.matrix import mm
 
 
 def _border(xp: Any) -> Any:
@@ -107,6 +108,15 @@ def new_level() -> int:
     return next_sequence()
 
 
+def apply_inside_vmap(primitive: Primitive, operands: Sequence[Any], params: dict[str, Any] | None) -> Any:
+    """Apply a primitive inside `vmap`: operands with a history outside of it are let in."""
+    if primitive in _FOR_ALL_AT_ONCE and modes.state.grad_enabled:
+        result = _FOR_ALL_AT_ONCE[primitive](*operands)
+        if result is not None:
+            return result
+    return application.apply(primitive, share(operands), params, let_in=True)
+
+
 def share(operands: Sequence[Any]) -> list[Any]:
     """The operands of an operation inside `vmap`; those with a history outside of one are let in."""
     levels = modes.state.batch_levels
@@ -141,4 +151,35 @@ for _primitive in (_enter, _leave, _share, _total):
 
     tensor_namespace.provide(_primitive.name, _on_tensors)
 
-application.share_with_batch = share
+# --- products with a matrix from outside --------------------------------------------------------------------------
+# Such a product is one product for all examples, of ordinary tensors outside of the `vmap`. So the matrix' gradient is one
+# product too, where the sum over a gradient for each example would take as much memory as all examples have matrices.
+
+
+def _product(x: Any, y: Any) -> Tensor | None:
+    """`x @ y` where one is a matrix with a history outside, and the other differs from example to example."""
+    level = modes.state.batch_levels[-1]
+    for matrix, other in ((x, y), (y, x)):
+        if matrix._node is None or matrix.ndim != 2 or _sequence(matrix) >= level or not _is_batched(other, level):
+            continue
+        rows = leave(other, level, 0, other._data.array.shape[0])
+        with modes.mode(batch_levels=modes.state.batch_levels[:-1]):
+            if matrix is y:
+                return enter(_rows_times(rows, y), level, 0)
+            columns = rows if y.ndim == 1 else rows.transpose(-1, -2)
+            product = _rows_times(columns, x.t())
+            return enter(product if y.ndim == 1 else product.transpose(-1, -2), level, 0)
+    return None
+
+
+def _rows_times(rows: Tensor, matrix: Tensor) -> Tensor:
+    return mm(rows.reshape(-1, rows.shape[-1]), matrix).reshape(*rows.shape[:-1], matrix.shape[1])
+
+
+def _is_batched(x: Tensor, level: int) -> bool:
+    return isinstance(x._data, BatchedArray) and x._data.level == level
+
+
+_FOR_ALL_AT_ONCE = {registry[name]: _product for name in ("mm", "mv", "vector_by_matrix", "matmul_batched")}
+
+application.apply_inside_vmap = apply_inside_vmap

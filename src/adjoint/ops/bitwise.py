@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adjoint.core.apply import checked, invalid_combination, is_operand, write_out
+from adjoint.core.apply import apply, checked, invalid_combination, is_operand, write_out
 from adjoint.core.dtypes import FLOAT, result_dtype, scalar_type_name
 from adjoint.core.exports import export
 from adjoint.core.statements import constant
@@ -41,10 +41,10 @@ def _whole(which: str, input: Any, other: Any) -> list[Any]:
 
 
 def _function(which: str, doc: str) -> Any:
-    record = _BITS[which]
+    record = _BITS[which].primitive
 
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-        result = record(*_whole(which, input, other))
+        result = apply(record, _whole(which, input, other))
         return result if out is None else write_out(out, result)
 
     function.__name__ = function.__qualname__ = f"bitwise_{which}"

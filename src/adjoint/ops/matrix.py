@@ -182,6 +182,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 # --- what must fit ---
 
+
 def _check_product(function: str, x: Tensor, y: Tensor) -> None:
     """Refuse a product of `x`, whose leading dimensions are taken as one, and a matrix that do not fit."""
     left, right = x._data.shape, y._data.shape

@@ -15,8 +15,8 @@ z * 2.5
 2 / z
 z - 1j
 z * 1j
-z.conj()
-torch.conj(z)
+z.conj() * 1
+torch.conj(z) * 1
 torch.conj(x)
 x.conj()
 z.conj() * w
@@ -42,9 +42,9 @@ z @ w.t()
 x.to(torch.complex64) @ w.t()
 z.t()
 z.mT
-z.mH
-z.H
-z.adjoint()
+z.mH * 1
+z.H * 1
+z.adjoint() * 1
 x.adjoint()
 z[0]
 z[:, 1:]
@@ -58,7 +58,7 @@ z.real.clone()
 z.is_complex()
 z.is_floating_point()
 z.resolve_conj()
-z.conj().resolve_conj()
+z.conj().resolve_conj() * 1
 torch.is_complex(z)
 torch.is_floating_point(x)
 z.sigmoid().abs().sum()

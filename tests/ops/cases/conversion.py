@@ -34,7 +34,6 @@ x.to("cpu", dtype=torch.float64, non_blocking=True)
 x.to(torch.float32, copy=True)
 x.to(copy=True)
 x.to(d)
-x.to(other=d)
 x.to(i)
 x.to(device=None, dtype=None)
 x.to(torch.float64, False, True)
@@ -117,7 +116,6 @@ q = x * 2; q.data.zero_(); q
 q = x * 1; q.data = y; q
 x.grad
 x.names
-x.item
 n.item()
 s.item()
 v[1].item()

@@ -1,0 +1,60 @@
+"""Tensors among other objects: copied, pickled, and met by NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adjoint.arrays import numpy as numpy_namespace
+from adjoint.core.tensor import Tensor, created, wrap
+from adjoint.ops.conversion import detach
+
+
+def _deepcopy(self: Tensor, memo: dict) -> Tensor:
+    """A copy of a leaf with memory of its own; its gradient is copied along."""
+    if not self.is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If "
+            "you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+            "https://github.com/pytorch/pytorch/pull/103001\nCopy a detached tensor, as in x.detach().clone()."
+        )
+    if id(self) in memo:
+        return memo[id(self)]
+    copy = object.__new__(type(self))
+    copy._data = numpy_namespace.copy(self._data)
+    copy._node = copy._writes = None
+    memo[id(self)] = copy
+    if self.requires_grad:
+        copy.requires_grad = True
+        grad = getattr(self, "_grad", None)
+        copy._grad = None if grad is None else _deepcopy(detach(grad), memo)
+    for name, value in self.__dict__.items():
+        setattr(copy, name, value)
+    return copy
+
+
+def _shallow(self: Tensor) -> Tensor:
+    """Another tensor on the same memory, outside the graph."""
+    other = detach(self)
+    if self.requires_grad:
+        other.requires_grad = True
+    return other
+
+
+def _reduce(self: Tensor, protocol: int) -> tuple:
+    return _rebuilt, (np.array(detach(self).numpy(), copy=True), self.requires_grad)
+
+
+def _rebuilt(array: np.ndarray, requires_grad: bool) -> Tensor:
+    return created(array, requires_grad)
+
+
+def _array_wrap(self: Tensor, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:
+    """What NumPy's functions give for a tensor is a tensor."""
+    return wrap(np.asarray(array))
+
+
+OPERATORS: dict[str, Any] = {
+    "__deepcopy__": _deepcopy, "__copy__": _shallow, "__reduce_ex__": _reduce, "__array_wrap__": _array_wrap,
+}  # fmt: skip
