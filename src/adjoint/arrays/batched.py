@@ -131,9 +131,7 @@ class BatchedArray:
 
 def _operator(verb: str, reflected: bool) -> Callable[..., Array]:
     function = getattr(batched, verb)
-    if verb in UNARY:
-        return lambda self: function(self)
-    return (lambda self, other: function(other, self)) if reflected else lambda self, other: function(self, other)
+    return (lambda self, other: function(other, self)) if reflected else function
 
 
 # --- levels ------------------------------------------------------------------------------------------------------
