@@ -146,7 +146,7 @@ def rebase(tensor: Tensor, edge: Any) -> None:
     node = Node()
     node.edges = (edge_of(base), edge)
     node.plan = _copy_slices.plan(3)
-    node.saved, node.writes = (base._data.shape,), ()
+    node.saved, node.writes = (base._data.shape, base._data.dtype), ()
     node.params = {"path": view.path}
     node.sequence = next_sequence()
     node.meta, node.annex = meta_of(base), None
@@ -155,11 +155,16 @@ def rebase(tensor: Tensor, edge: Any) -> None:
     mark_stale(tensor)
 
 
-def _outside(xp: Any, shape: tuple[int, ...], path: Path) -> Any:
-    """True for the elements of a base that a view does not reach."""
-    outside = np.ones(shape, bool)
-    path.on_array(numpy, outside)[...] = False
-    return xp.asarray(outside)
+def _outside(xp: Any, g: Any, shape: tuple[int, ...], dtype: np.dtype, path: Path) -> Any:
+    """The cotangent of a base where a view does not reach it, else 0. A view may reach one part of complex numbers."""
+    if dtype.kind != "c":
+        outside = np.ones(shape, bool)
+        path.on_array(numpy, outside)[...] = False
+        return xp.where(xp.asarray(outside), g, 0)
+    parts = np.full(shape, 1 + 1j)
+    path.on_array(numpy, parts)[...] = 0
+    real = xp.where(xp.asarray(parts.real != 0), xp.real(g), 0)
+    return real + 1j * xp.where(xp.asarray(parts.imag != 0), xp.imag(g), 0)
 
 
 def _replace(xp: Any, base: Any, value: Any, *, path: Path) -> Any:
@@ -173,7 +178,7 @@ _copy_slices = Primitive(
     "copy_slices",
     _replace,
     (
-        lambda xp, g, base_shape, *, path: xp.where(_outside(xp, base_shape, path), g, 0),
+        lambda xp, g, base_shape, base_dtype, *, path: _outside(xp, g, base_shape, base_dtype, path),
         lambda xp, g, *, path: path.on_array(xp, g),
     ),
     node_type=TransposeNode,

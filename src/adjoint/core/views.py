@@ -203,7 +203,7 @@ def derive(tensor: Tensor) -> None:
     node = Node()
     node.edges = (edge_of(base),)
     node.plan = as_strided.plan(1)
-    node.saved, node.writes = (base._data.shape,), ()
+    node.saved, node.writes = (base._data.shape, base._data.dtype), ()
     node.params = {"path": view.path}
     node.sequence = next_sequence()
     node.meta, node.annex = meta_of(base), None
@@ -261,10 +261,18 @@ _WHY_FORBIDDEN = {
 }
 
 
-def _spread(xp: Any, g: Any, shape: tuple[int, ...], path: Path) -> Any:
-    """Zeros of a base's shape with `g` where the view is."""
-    places = path.on_array(numpy, np.arange(int(np.prod(shape))).reshape(shape))
-    flat = xp.place(xp.reshape(g, (-1,)), (xp.asarray(places.reshape(-1)),), (int(np.prod(shape)),))
+def _spread(xp: Any, g: Any, shape: tuple[int, ...], dtype: np.dtype, path: Path) -> Any:
+    """Zeros of a base's shape with `g` where the view is, which may be one part of complex numbers."""
+    size = int(np.prod(shape))
+    counted = np.arange(size)
+    if dtype.kind == "c":  # imaginary parts are counted on from where the real ones end
+        counted = counted + 1j * (counted + size)
+    reached = path.on_array(numpy, counted.reshape(shape)).reshape(-1)
+    imaginary = reached.dtype.kind == "f" and bool((reached >= size).any())
+    places = reached.real.astype(np.int64) - size * imaginary
+    flat = xp.place(xp.reshape(g, (-1,)), (xp.asarray(places),), (size,))
+    if reached.dtype.kind == "f":
+        flat = xp.astype(flat, dtype) * (1j if imaginary else 1)
     return xp.reshape(flat, shape)
 
 
@@ -272,7 +280,7 @@ def _spread(xp: Any, g: Any, shape: tuple[int, ...], path: Path) -> Any:
 as_strided = Primitive(
     "as_strided",
     lambda xp, base, *, path: path.on_array(xp, base),
-    (lambda xp, g, base_shape, *, path: _spread(xp, g, base_shape, path),),
+    (lambda xp, g, base_shape, base_dtype, *, path: _spread(xp, g, base_shape, base_dtype, path),),
     node_type=TransposeNode,
     jvp="linear",
 )
