@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import sympy
 
+import adjoint as torch
 from adjoint.arrays import notation, numpy
 from adjoint.arrays.formula import Symbol, value_of
 from adjoint.arrays.program import numpy_verb
 from adjoint.arrays.symbolic import symbolic
 from adjoint.arrays.verbs import ELEMENTWISE
+from adjoint.core import modes
 from adjoint.core.primitive import registry
+from adjoint.core.tensor import wrap
 from adjoint.insight.formulas import derivative_text, partials
 from adjoint.insight.sympy_form import to_sympy
 from adjoint.ops.pointwise import sigmoid, sin
@@ -206,3 +209,13 @@ def test_a_formula_too_long_for_a_reader_is_refused_by_name():
 def test_a_symbol_without_value():
     with pytest.raises(ValueError, match="symbol 'y' whose value is not known"):
         value_of(x + y, {"x": 1.0})
+
+
+def test_tensors_may_hold_formulas():
+    t = wrap(x)
+    t.requires_grad = True
+    with modes.mode(namespace=symbolic):
+        value = torch.exp(torch.sin(t)) * t
+        (gradient,) = torch.autograd.grad(value, t, wrap(symbolic.ones_like(x)))
+    assert str(value._data) == "exp(sin(x)) * x"
+    assert str(gradient._data) == "exp(sin(x)) + x * exp(sin(x)) * cos(x)"

@@ -100,7 +100,7 @@ def number_of(part: Part) -> Any:
 
 def datum(number: Any) -> Formula:
     """A number from the program's data: unlike a `constant`, never worked into the formula around it."""
-    return Formula("datum", (number,), {}, (), number.dtype)
+    return Formula("datum", (number,), {}, (), np.result_type(number))
 
 
 def constant(number: Any, shape: tuple[int, ...], dtype: np.dtype) -> Formula:

@@ -49,7 +49,7 @@ def backward(
             )
         grad_tensors = grad_variables
     wanted = None if inputs is None else _inputs("backward", inputs)
-    starts, _ = _starts(tensors, grad_tensors, create_graph)
+    starts, _ = starts_of(tensors, grad_tensors, create_graph)
     captures = None
     if wanted is not None:
         for each in wanted:
@@ -111,7 +111,7 @@ def grad(
 def _gradients(
     roots: Sequence[Any], wanted: Sequence[Any], given: Any, retain: bool, create_graph: bool, unused_allowed: bool
 ) -> list[Tensor | None]:
-    starts, cotangents = _starts(roots, given, create_graph)
+    starts, cotangents = starts_of(roots, given, create_graph)
     for each in wanted:
         if isinstance(each, Tensor) and not each.requires_grad:
             raise RuntimeError(
@@ -218,7 +218,7 @@ def _as_tuple(gradients: Any, count: int) -> tuple:
     return (gradients,) if isinstance(gradients, Tensor) else tuple(gradients)
 
 
-def _starts(outputs: Any, given: Any, create_graph: bool) -> tuple[list[tuple[Any, Any]], list[Tensor]]:
+def starts_of(outputs: Any, given: Any, create_graph: bool) -> tuple[list[tuple[Any, Any]], list[Tensor]]:
     """Where a backward pass begins: the edges of its roots with their cotangents as the engine wants them, and as tensors."""
     roots = _listed(outputs)
     pairs = list(zip(roots, _as_tuple(given, len(roots))))

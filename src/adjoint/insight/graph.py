@@ -147,7 +147,7 @@ class Graph:
     def _operand_array(self, passage: Passage, index: int) -> Any:
         node = passage.node
         edge = node.edges[index]
-        if edge is not None:
+        if edge is not None and key_of(edge) in self.variables:
             variable = self.variables[key_of(edge)]
             changed = variable.leaf is not None and _written_after(variable.leaf, node)
             return None if changed else variable.array
@@ -163,7 +163,7 @@ class Graph:
     def operand(self, passage: Passage, index: int) -> Part:
         """An operand of a node as a formula: a variable, a number, or a constant by the caller's name for it."""
         edge = passage.node.edges[index]
-        if edge is not None:
+        if edge is not None and key_of(edge) in self.variables:
             return self.variables[key_of(edge)].symbol
         place = id(passage.node), index
         if place not in self._constants:
@@ -188,11 +188,11 @@ class Graph:
         self.constants[name] = found
         return Symbol(name, found.shape, found.dtype, found)
 
-    def operation(self, passage: Passage, place: int = 0, parts: Sequence[Part] | None = None) -> Formula:
-        """What a node computes as one of its outputs, of its operands or of `parts` in their place."""
-        node = passage.node
+    def operation(self, passage: Passage, result: Variable, parts: Sequence[Part] | None = None) -> Formula:
+        """What a node computes as one of its results, of its operands or of `parts` in their place."""
+        node, place = passage.node, key_of(result.edge)[1]
         if parts is None:
-            parts = [self.operand(passage, index) for index in range(len(node.edges))]
+            parts = [_as_written(self.operand(passage, index)) for index in range(len(node.edges))]
         made = None
         if node.plan is not None:
             try:
@@ -202,9 +202,8 @@ class Graph:
         made = made[place] if isinstance(made, tuple | list) else made
         if isinstance(made, Formula):
             return made
-        cotangent = _outputs(passage)[place][1]
         name = node.name().partition("Backward")[0] if node.plan is None else node.primitive.name
-        return Formula(name, parts, {}, cotangent.shape, cotangent.dtype)
+        return Formula(name, parts, {}, result.shape, result.dtype)
 
     def saved_formulas(self, passage: Passage, symbols: Mapping[Key, Formula] | None = None) -> tuple:
         """A node's saved values as formulas; `symbols` has formulas in place of variables."""
@@ -294,6 +293,11 @@ class Graph:
 # --- nodes and their operands and outputs --------------------------------------------------------------------------
 
 
+def _as_written(part: Part) -> Part:
+    """An operand that stays in a formula as the program has it: `x * 1` is not written as `x`."""
+    return part if isinstance(part, Formula) else datum(part)
+
+
 def _formula(part: Part, like: Any) -> Formula:
     return part if isinstance(part, Formula) else constant(part, like.shape, like.dtype)
 
@@ -307,9 +311,9 @@ def _output(node: Node, index: int) -> Any:
 
 
 def _outputs(passage: Passage) -> list[tuple[Any, Any]]:
-    """The outputs of a node as edges, each with its cotangent."""
+    """The outputs of a node as edges, each with its cotangent; without those that none reached."""
     if isinstance(passage.cotangent, tuple):
-        return [(Port(passage.node, index), each) for index, each in enumerate(passage.cotangent)]
+        return [(Port(passage.node, index), each) for index, each in enumerate(passage.cotangent) if each is not None]
     return [(passage.node, passage.cotangent)]
 
 

@@ -45,6 +45,8 @@ class Replay:
 
     def _pass(self, node: Node, cotangents: dict[int, Any]) -> None:
         cotangent = node.fill(cotangents, numpy) if node.several else cotangents[0]
+        if cotangent is None:
+            return
         saved = check_saved(node)
         gradients = self._carry(node, saved, cotangent)
         self.passages.append(Passage(node, saved, cotangent, gradients))

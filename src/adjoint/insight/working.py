@@ -60,8 +60,8 @@ class Working:
     def _defined(self, passage: Passage) -> list[Definition]:
         name, operation = passage.node.name(), self.graph.operation
         return [
-            Definition(variable.name, operation(passage, place), _value(variable), name)
-            for place, variable in enumerate(self._results(passage))
+            Definition(result.name, operation(passage, result), _value(result), name)
+            for result in self._results(passage)
         ]
 
     def _results(self, passage: Passage) -> list[Variable]:
@@ -215,10 +215,13 @@ class Working:
             key: variable.symbol for key, variable in graph.variables.items() if variable.leaf is not None
         }
         for passage in graph.in_forward_order():
-            edges = passage.node.edges
-            parts = [known[key_of(e)] if e is not None else graph.operand(passage, i) for i, e in enumerate(edges)]
-            for place, variable in enumerate(self._results(passage)):
-                known[key_of(variable.edge)] = graph.operation(passage, place, parts)
+            edges = enumerate(passage.node.edges)
+            parts = [
+                known[key_of(e)] if e is not None and key_of(e) in known else graph.operand(passage, i)
+                for i, e in edges
+            ]
+            for result in self._results(passage):
+                known[key_of(result.edge)] = graph.operation(passage, result, parts)
 
         def carry(node: Node, _saved: tuple, cotangent: Any) -> Sequence[Any]:
             return graph.send(graph.passages[id(node)], _as_formulas(cotangent), known)
