@@ -191,6 +191,10 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     if level < 0:
         return UnpackedDualTensor(tensor, None)
     if level > current:
+        if tangents.tangents_of(tensor):
+            raise RuntimeError(
+                f"Invalid level given to _fw_primal\nThe level that is open is {current}: leave out level=, or pass that number."
+            )
         return UnpackedDualTensor(fw_primal(tensor), None)
     number = _open.numbers[level]
     tangent = tangents.tangent(tensor, number) if tangents.is_enabled() else None
