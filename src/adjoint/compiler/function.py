@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays import is_foreign
+from adjoint.autograd.profiler import profile
 from adjoint.compiler.entry import Entry
 from adjoint.compiler.environment import look_around
-from adjoint.compiler.tracing import Untraceable, is_tracing, trace
+from adjoint.compiler.tracing import Untraceable, trace
 from adjoint.core import dtypes, modes
 from adjoint.core.graph import LEAF_MARK
 from adjoint.core.pytree import TreeSpec, flatten
@@ -119,7 +120,8 @@ def _is_transformed() -> bool:
     if not modes.special:
         return False
     state = modes.state
-    return bool(is_tracing() or state.batch_levels or state.forward_level or state.anomaly or state.saved_tensors_hooks)
+    watched = any(not isinstance(observer, profile) for observer in state.observers)  # tracing is one way of it
+    return bool(watched or state.batch_levels or state.forward_level or state.anomaly or state.saved_tensors_hooks)
 
 
 def _key(leaves: Sequence[Any], spec: TreeSpec | None) -> tuple | None:

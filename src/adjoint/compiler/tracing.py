@@ -23,7 +23,7 @@ from adjoint.core.graph import FREED, LEAF, LEAF_MARK, Node, node_of
 from adjoint.core.pytree import TreeSpec, flatten
 from adjoint.core.tensor import Tensor, edge_of, mark_leaf
 
-__all__ = ["Derivative", "Lifted", "Output", "Trace", "Untraceable", "is_tracing", "trace"]
+__all__ = ["Derivative", "Lifted", "Output", "Trace", "Untraceable", "trace"]
 
 
 class Untraceable(ControlFlowOnTracedValue):
@@ -102,11 +102,6 @@ def trace_once(function: Callable[[], Any], given: Iterable[Tensor]) -> Trace:
     return _Tracer().trace(function, given)
 
 
-def is_tracing() -> bool:
-    """Whether this thread is running a function to trace it."""
-    return any(isinstance(observer, _Tracer) for observer in modes.state.observers)
-
-
 class _Tracer:
     """Watches the operations of a function, and lifts the tensors that they meet."""
 
@@ -139,11 +134,15 @@ class _Tracer:
 
     # --- tensors from outside ---
 
-    def around(self, name: str, operands: Iterable[Any], call: Callable[[], Any]) -> Any:
+    def operation(self, primitive: Any, operands: Iterable[Any], params: Any, call: Callable[[], Any]) -> Any:
         """Called for each operation of this thread."""
         for operand in operands:
             if isinstance(operand, Tensor):
                 self.lift(operand)
+        return call()
+
+    def backward(self, node: Node, call: Callable[[], Any]) -> Any:
+        """Called for each step of a backward pass."""
         return call()
 
     def lift(self, tensor: Tensor, grad_of: Lifted | None = None) -> None:
