@@ -17,6 +17,7 @@ sympy = lazy("sympy", extra="insight")
 _DEEPEST = 100
 _LONGEST = 2000
 _SIMPLIFIED = 400  # longer ones are left as they are: simplifying could take minutes
+_CHOICES = 4  # with more choices between cases there are too many cases
 
 #: verbs whose function in SymPy has another name
 _NAMES = {
@@ -96,9 +97,14 @@ def to_sympy(formula: Part) -> Any:
 
 
 def simplified(formula: Formula) -> Any:
-    """A formula as a SymPy expression, simplified if it is not too long for that."""
+    """A formula as a SymPy expression, simplified, each case of its own, if it is not too long for that."""
     expression = to_sympy(formula)
-    return sympy.simplify(expression) if formula.length <= _SIMPLIFIED else expression
+    if formula.length > _SIMPLIFIED or len(expression.atoms(sympy.Piecewise)) > _CHOICES:
+        return expression
+    folded = sympy.piecewise_fold(expression)
+    if not isinstance(folded, sympy.Piecewise):
+        return sympy.simplify(folded)
+    return sympy.Piecewise(*((sympy.simplify(case), condition) for case, condition in folded.args))
 
 
 def _number(number: Any) -> Any:
