@@ -1,5 +1,5 @@
 """`torch.utils`: tools beside the operations."""
 
-from adjoint.utils import hooks
+from adjoint.utils import checkpoint, hooks
 
-__all__ = ["hooks"]
+__all__ = ["checkpoint", "hooks"]
