@@ -36,6 +36,7 @@ from adjoint.core.random import Generator
 from adjoint.core.printing import set_printoptions
 from adjoint.core.tensor import Size, Tensor
 from adjoint.func import vmap
+from adjoint.insight import explain
 
 __version__ = "0.1.0"
 
