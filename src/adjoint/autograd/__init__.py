@@ -5,7 +5,15 @@ from adjoint.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from adjoint.autograd.entry import backward, grad
 from adjoint.autograd.function import Function
 from adjoint.autograd.gradcheck import gradcheck, gradgradcheck
-from adjoint.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from adjoint.autograd.grad_mode import (
+    _force_original_view_tracking,
+    enable_grad,
+    enforce_grad_layout_policy,
+    inference_mode,
+    no_grad,
+    set_grad_enabled,
+    set_multithreading_enabled,
+)
 
 __all__ = [
     "Function",
@@ -13,6 +21,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "enforce_grad_layout_policy",
     "forward_ad",
     "function",
     "functional",
@@ -24,4 +33,5 @@ __all__ = [
     "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]

@@ -285,7 +285,8 @@ def _alias(tensor: Tensor) -> Tensor:
 def _save(node: FunctionNode, ctx: BackwardCFunction) -> None:
     """Keep what `save_for_backward` was given."""
     records: list[SavedTensor | None] = []
-    for place, tensor in enumerate(ctx.to_save or ()):
+    kept: tuple = ctx.to_save or ()
+    for place, tensor in enumerate(kept):
         if tensor is None:
             records.append(None)
             continue

@@ -15,7 +15,7 @@ from adjoint.arrays import is_foreign, namespace_of, numpy
 from adjoint.core import dtypes, modes
 from adjoint.core.graph import LEAF_MARK, Meta, Node, Port, log_write, next_sequence, node_of, public_name
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
-from adjoint.core.states import make_inference
+from adjoint.core.states import check_inference, make_inference
 from adjoint.core.tangents import tangents_of
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import link, mark_stale
@@ -68,7 +68,7 @@ def apply(
     if narrow is not None:
         results = [xp.astype(each, narrow) if each.dtype == _WIDE else each for each in results]
     tensors = [wrap(data) for data in results]
-    if mask and primitive.rules and (not modes.special or modes.state.grad_enabled):
+    if mask and primitive.rules and modes.recording():
         # a cotangent may be of another kind than the operands: inside vmap it may have a batch axis where they have none
         meta_xp = xp if foreign else modes.state.namespace if modes.special else None
         _record(primitive, operands, edges, mask, arrays, cast, tensors, params, meta_xp)
@@ -439,7 +439,8 @@ def write_out(out: Tensor, result: Any, function: str | None = None) -> Any:
         return type(result)(write_out(each, value, function) for each, value in zip(out, result, strict=True))  # type: ignore[call-overload]
     if not isinstance(out, Tensor):
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
-    if (out._node is not None or result._node is not None) and (not modes.special or modes.state.grad_enabled):
+    check_inference(out)
+    if (out._node is not None or result._node is not None) and modes.recording():
         maker = node_of(result._node)[0]
         name = f"{function or public_name(maker)}(): " if function or maker is not None else ""
         raise RuntimeError(

@@ -21,6 +21,7 @@ from adjoint.core import graph, modes
 from adjoint.core.anomaly import checked_vjp, report_failure
 from adjoint.core.graph import FREED, LEAF, LEAF_MARK, NODE, Node, Port, check_saved, log_write, node_of
 from adjoint.core.primitive import OUT, VALUE
+from adjoint.core.states import check_inference
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.core.views import mark_stale
 
@@ -287,6 +288,8 @@ def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None:
 
 def _add_in_place(total: Tensor, gradient: Any) -> None:
     """Add to the tensor in a leaf's `.grad`, whoever else holds it; what is known of its history stays as it is."""
+    if type(total) is not Tensor:  # it may be of inference mode
+        check_inference(total)
     data = total._data
     if data.__class__ is np.ndarray and 0 not in data.strides:
         np.add(data, gradient, out=data, casting="unsafe")

@@ -17,6 +17,7 @@ from adjoint.core import modes
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.graph import Node, log_write, next_sequence, node_of
 from adjoint.core.primitive import Primitive, TransposeNode
+from adjoint.core.states import check_inference
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import Path, forbidden, mark_stale, meta_of, move_retained, view_of
 
@@ -27,10 +28,13 @@ forward_follow: Callable | None = None
 _RANKS = {"b": 0, "i": 1, "u": 1, "f": 2, "V": 2, "c": 3}
 
 
-def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str) -> Tensor:
-    """Set `tensor` to `compute(tensor)` in place, and return it; `name` is the method's, for messages."""
+def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str, uniform: bool = False) -> Tensor:
+    """Set `tensor` to `compute(tensor)` in place, and return it; `name` is the method's, for messages.
+
+    A result that is `uniform`, of equal elements, may be written to elements that share memory.
+    """
     check_inference(tensor)
-    recording = not modes.special or modes.state.grad_enabled
+    recording = modes.recording()
     if recording and tensor.requires_grad:
         check_writable(tensor)
     start = next_sequence()
@@ -46,7 +50,7 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str) -> Te
         check_writable(tensor)
     check_fits(tensor, result)
     detach_saved(result, stand_in, start)
-    write(tensor, result)
+    write(tensor, result._data, uniform)
     if recorded:
         made = node_of(result._node)[0]
         log_write(writes_of(tensor), made.name())  # type: ignore[union-attr]
@@ -78,15 +82,6 @@ def check_writable(tensor: Tensor) -> None:
         )
 
 
-def check_inference(tensor: Tensor) -> None:
-    """Refuse to write outside of inference mode to a tensor that was made in it."""
-    if tensor.is_inference() and not modes.state.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
-            "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
-
-
 def check_fits(tensor: Tensor, result: Tensor) -> None:
     """The result of an in-place operation must have the tensor's shape, and a type that its type can hold."""
     if result._data.shape != tensor._data.shape:
@@ -100,12 +95,15 @@ def check_fits(tensor: Tensor, result: Tensor) -> None:
         )
 
 
-def write(tensor: Tensor, result: Tensor) -> None:
-    """Copy the result's elements into the tensor's memory."""
+def write(tensor: Tensor, values: Any, uniform: bool) -> None:
+    """Copy values into the tensor's memory."""
     memory = buffer(tensor)
     if modes.special and modes.state.before_write is not None:
         modes.state.before_write(writes_of(tensor))
-    namespace_of((memory, result._data)).write(memory, result._data)
+    if uniform and memory.__class__ is np.ndarray and 0 in memory.strides:
+        apart = tuple(slice(None) if step else slice(1) for step in memory.strides)  # one of those that share memory
+        memory, values = memory[apart], values[apart]
+    namespace_of((memory, values)).write(memory, values)
 
 
 def detach_saved(result: Tensor, stand_in: Tensor, start: int) -> None:

@@ -255,7 +255,7 @@ def call(self: Node, *cotangents: Tensor | None) -> Any:
     return results[0] if len(results) == 1 else results
 
 
-Node.__call__ = call  # type: ignore[attr-defined]
+Node.__call__ = call  # type: ignore[method-assign]
 
 
 class RawSaved:

@@ -78,4 +78,13 @@ def log_of(tensor: Tensor) -> list:
     return log
 
 
+def check_inference(tensor: Tensor) -> None:
+    """Refuse to write outside of inference mode to a tensor that was made in it."""
+    if tensor.is_inference() and not modes.state.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+            "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+
+
 tensors.make_inference = make_inference

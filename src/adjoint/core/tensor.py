@@ -152,7 +152,10 @@ class Tensor:
     def data(self) -> Tensor:
         """The same elements outside of the graph; writing to them goes unnoticed by the graph. Prefer `detach()`."""
         buffer(self)
-        return wrap(self._data)
+        alias = wrap(self._data)
+        if self.is_inference():
+            make_inference(alias)  # type: ignore[misc]
+        return alias
 
     @data.setter
     def data(self, value: Tensor) -> None:
