@@ -42,8 +42,7 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise RuntimeError("Overflow when unpacking long long")
         self._seed = seed % 2**64
-        # RandomState seeds in the way of the original MT19937; other ways to make a twister in NumPy do not
-        self._twister: Any = np.random.RandomState(self._seed & 0xFFFFFFFF)._bit_generator  # type: ignore[attr-defined]
+        self._made: Any = None  # the twister, made at the first draw: `import adjoint` draws nothing
         self._waiting: float | None = None  # the second of a pair of normal numbers
         return self
 
@@ -55,6 +54,13 @@ class Generator:
     def initial_seed(self) -> int:
         """The seed that this generator started from."""
         return self._seed
+
+    @property
+    def _twister(self) -> Any:
+        if self._made is None:
+            # RandomState seeds in the way of the original MT19937; NumPy's other ways to make a twister do not
+            self._made = np.random.RandomState(self._seed & 0xFFFFFFFF)._bit_generator  # type: ignore[attr-defined]
+        return self._made
 
     # --- draws ---
 
