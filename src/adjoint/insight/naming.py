@@ -15,7 +15,7 @@ from adjoint.core.tensor import Tensor, edge_of
 
 Key = tuple[int, int]  # the identity of a leaf or node, and which of the node's outputs
 
-_PACKAGE = str(Path(__file__).parent.parent)
+_PACKAGE = str(Path(__file__).parent.parent / "_")[:-1]  # with the separator at its end
 _LOOKED_INTO = 100  # of a longer list or dict, only so many elements are looked at
 
 
