@@ -70,6 +70,9 @@ class Programs:
 
 # --- observing ---------------------------------------------------------------------------------------------------
 
+#: warnings that come once in a process, so that no program can count on them
+SAID_ONCE = ("will create a reference cycle between the parameter and its gradient",)
+
 
 def observe(program: Program, torch: Any) -> dict[str, Any]:
     """What a program returns, or the error that ends it, and its warnings; as it looks after a trip through JSON."""
@@ -80,8 +83,10 @@ def observe(program: Program, torch: Any) -> dict[str, Any]:
             seen["returns"] = plain(program(torch))
         except Exception as error:  # noqa: BLE001  (whatever it raises is what is observed)
             seen["raises"] = describe_error(error)
-    if caught:
-        seen["warns"] = [f"{each.category.__name__}: {first_line(each.message)}" for each in caught]
+    warned = [f"{each.category.__name__}: {first_line(each.message)}" for each in caught]
+    warned = [each for each in warned if not any(words in each for words in SAID_ONCE)]
+    if warned:
+        seen["warns"] = warned
     return json.loads(json.dumps(seen))
 
 
@@ -132,8 +137,21 @@ def describe_tensor(tensor: Any) -> dict[str, Any]:
         seen["shape"] = list(tensor.shape)
     if seen["is_leaf"] is True or tensor.retains_grad:
         gradient = tensor.grad
-        seen["grad"] = None if gradient is None else plain(gradient)
+        seen["grad"] = gradients(gradient)
     return seen
+
+
+def gradients(found: Any) -> Any:
+    """What counts of one or several gradients, which may be None.
+
+    Whether those that the engine returns are views, and how often it wrote to them on the way, is its own affair.
+    """
+    if isinstance(found, (tuple, list)):
+        return [gradients(each) for each in found]
+    if found is None:
+        return None
+    kind = str(found.dtype).removeprefix("torch.")
+    return {"type": kind, "values": plain(found.detach().tolist()), "requires_grad": found.requires_grad}
 
 
 def name_of(node: Any) -> str | None:

@@ -31,6 +31,7 @@ class World:
         self.pick = choices.pick
         self.number = choices.number
         self.program: list[str] = []
+        self.mode = ""  # what stands around the statement that is being made
         self._made = 0
 
     def chance(self, percent: int) -> bool:
@@ -43,9 +44,19 @@ class World:
     def __getitem__(self, name: str) -> Any:
         return self.machine.names[name]
 
-    def tensor(self, condition: Callable[[Any], bool] = lambda tensor: True, kinds: str = "t") -> str:
-        """The name of some tensor that fulfils a condition."""
-        names = [name for name, tensor in self.machine.tensors().items() if name[0] in kinds and condition(tensor)]
+    def tensor(
+        self, condition: Callable[[Any], bool] = lambda tensor: True, kinds: str = "t", inference: bool = False
+    ) -> str:
+        """The name of some tensor that fulfils a condition; one of inference mode in that mode, or where asked for.
+
+        Outside of the mode, PyTorch's own in-place steps inside of a few operations count as versions of their results.
+        """
+        inference = inference or "inference" in self.mode
+        names = [
+            name
+            for name, tensor in self.machine.tensors().items()
+            if name[0] in kinds and (inference or not tensor.is_inference()) and condition(tensor)
+        ]
         if not names:
             raise Unsuitable
         return self.pick(names)
@@ -53,11 +64,12 @@ class World:
     def values(self, name: str) -> list:
         return flat(self[name].detach().tolist())
 
-    def add(self, statement: str) -> None:
+    def add(self, statement: str) -> str | None:
+        statement = f"with {self.mode}: {statement}" if self.mode else statement
         self.program.append(statement)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.machine.execute(statement)
+            return self.machine.execute(statement)
 
 
 class Unsuitable(Exception):
@@ -147,7 +159,7 @@ def unary_name(world: World, name: str) -> str:
 
 
 def unary(world: World) -> str:
-    x = world.tensor()
+    x = world.tensor(inference=True)
     return f"{world.fresh()} = {x}.{unary_name(world, x)}()"
 
 
@@ -179,7 +191,7 @@ def partner(world: World, x: str) -> str:
 
 
 def binary(world: World) -> str:
-    x = world.tensor()
+    x = world.tensor(inference=True)
     y = partner(world, x)
     return f"{world.fresh()} = {x}.{binary_name(world, x, y)}({y})"
 
@@ -196,10 +208,11 @@ def number_first(world: World) -> str:
 
 
 def power(world: World) -> str:
+    # not to the power 0: PyTorch saves the base also there, and minds when it is overwritten
     x = world.tensor(is_inexact)
     if largest(world, x) > 20:
         raise Unsuitable
-    return f"{world.fresh()} = {x} ** {world.pick(('2', '3', '1', '0'))}"
+    return f"{world.fresh()} = {x} ** {world.pick(('2', '3', '1'))}"
 
 
 def reduction(world: World) -> str:
@@ -237,7 +250,8 @@ def where(world: World) -> str:
     x = world.tensor(is_real)
     if not clear_of(world, x, 0):
         raise Unsuitable
-    y = world.tensor(fits(world, x))
+    # PyTorch's gradient fails where one is real and the other complex
+    y = world.tensor(lambda t: not t.is_complex() and fits(world, x)(t))
     return f"{world.fresh()} = torch.where({x} > 0, {x}, {y})"
 
 
@@ -277,13 +291,18 @@ def view_of(world: World, x: str) -> str:
     forms = [
         lambda: f"{x}[{index_of(world, tensor.shape)}]",
         lambda: f"{x}[{index_of(world, tensor.shape)}]",
-        lambda: f"{x}.{world.pick(('view', 'reshape'))}({reshaped(world, tensor.numel())})",
         lambda: f"{x}.view_as({x})",
         lambda: f"{x}.unsqueeze({world.number(-ndim - 1, ndim)})",
         lambda: f"{x}.squeeze({world.pick(('', dim))})",
-        lambda: f"{x}.flatten()",
         lambda: f"{x}.expand({', '.join(map(str, (2, *tensor.shape)))})",
     ]
+    # Where operands of different layouts meet, NumPy and PyTorch need not choose the same for the result; whether another
+    # shape is a view or a copy depends on it.
+    if tensor.is_contiguous():
+        forms += [
+            lambda: f"{x}.{world.pick(('view', 'reshape'))}({reshaped(world, tensor.numel())})",
+            lambda: f"{x}.flatten()",
+        ]
     if ndim:
         size = tensor.shape[dim]
         forms += [
@@ -301,7 +320,7 @@ def view_of(world: World, x: str) -> str:
 
 
 def view(world: World) -> str:
-    x = world.tensor()
+    x = world.tensor(inference=True)
     return f"{world.fresh()} = {view_of(world, x)}"
 
 
@@ -316,9 +335,25 @@ def several_views(world: World) -> str:
 # --- in-place writes ---------------------------------------------------------------------------------------------
 
 
-def has_own_elements(t: Any) -> bool:
-    """No two elements share memory: writing to those that do is refused or, by a few operations, undefined."""
-    return all(step or size < 2 for step, size in zip(t.stride(), t.shape, strict=True))
+def written(world: World, condition: Callable[[Any], bool] = lambda tensor: True) -> str:
+    """The name of some tensor to write to.
+
+    It is no inference tensor outside of that mode: PyTorch writes to those, and then raises the error that it will not.
+    """
+    def writable(t: Any) -> bool:
+        # elements that share memory: PyTorch refuses to write to them, or leaves the result undefined
+        return all(step or size < 2 for step, size in zip(t.stride(), t.shape, strict=True)) and condition(t)
+
+    return world.tensor(writable)
+
+
+def target(world: World, x: str) -> str:
+    """A tensor to write to, as the statement names it.
+
+    Of a view, `grad_fn` is looked at first: where it was not looked at since its base got a history, PyTorch takes a view
+    that had none for a leaf that requires a gradient, and refuses to write to it.
+    """
+    return f"{x}.grad_fn; {x}" if world[x]._base is not None and world[x].requires_grad else x
 
 
 def apart(world: World, x: str, y: str) -> bool:
@@ -330,57 +365,58 @@ def apart(world: World, x: str, y: str) -> bool:
 
 
 def inplace_unary(world: World) -> str:
-    x = world.tensor(has_own_elements)
-    return f"{x}.{unary_name(world, x)}_()"
+    x = written(world)
+    return f"{target(world, x)}.{unary_name(world, x)}_()"
 
 
 def inplace_binary(world: World) -> str:
-    x = world.tensor(has_own_elements)
+    x = written(world)
     shape = world[x].shape
     y = partner(world, x) if world.chance(15) else world.tensor(lambda t: fits(world, x)(t) and world.torch.broadcast_shapes(t.shape, shape) == shape)
     if not apart(world, x, y):
         raise Unsuitable
     name = binary_name(world, x, y)
     signs = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
+    x = target(world, x)
     return f"{x} {signs[name]} {y}" if world.chance(30) else f"{x}.{name}_({y})"
 
 
 def inplace_number(world: World) -> str:
-    x = world.tensor(has_own_elements)
+    x = written(world)
     value = number(world)
-    forms = [f"{x}.add_({value})", f"{x}.mul_({value})", f"{x} *= {value}", f"{x}.zero_()", f"{x}.fill_({value})", f"{x}.sub_({value})"]
+    forms = [f".add_({value})", f".mul_({value})", f" *= {value}", ".zero_()", f".fill_({value})", f".sub_({value})"]
     if is_real(world[x]) and clear_of(world, x, -1, 1):
-        forms.append(f"{x}.clamp_(-1, 1)")
+        forms.append(".clamp_(-1, 1)")
     if is_inexact(world[x]) and largest(world, x) < 20:
-        forms.append(f"{x}.pow_(2)")
-    return world.pick(forms)
+        forms.append(".pow_(2)")
+    return target(world, x) + world.pick(forms)
 
 
 def inplace_copy(world: World) -> str:
-    x = world.tensor(has_own_elements)
+    x = written(world)
     shape = world[x].shape
     y = world.tensor(lambda t: t.shape == shape or t.ndim == 0)
     if not apart(world, x, y):
         raise Unsuitable
-    return f"{x}.copy_({y})"
+    return f"{target(world, x)}.copy_({y})"
 
 
 def inplace_index(world: World) -> str:
-    x = world.tensor(lambda t: t.ndim and has_own_elements(t))
+    x = written(world, lambda t: t.ndim and is_inexact(t))  # else, in PyTorch, integers come to require a gradient
     index = index_of(world, world[x].shape)
     if "None" in index:
         raise Unsuitable
     if world.chance(50):
-        return f"{x}[{index}] {world.pick(('=', '+=', '*='))} {number(world)}"
+        return f"{target(world, x)}[{index}] {world.pick(('=', '+=', '*='))} {number(world)}"
     y = world.tensor(lambda t: t.ndim == 0)
     if not apart(world, x, y):
         raise Unsuitable
-    return f"{x}[{index}] {world.pick(('=', '+='))} {y}"
+    return f"{target(world, x)}[{index}] {world.pick(('=', '+='))} {y}"
 
 
 def inplace_pick(world: World) -> str:
     """Writes to elements picked by a mask or by a list of places."""
-    x = world.tensor(lambda t: t.ndim and is_real(t) and t.numel() and has_own_elements(t))
+    x = written(world, lambda t: t.ndim and is_real(t) and t.numel())
     if world.chance(50) and clear_of(world, x, 0):
         index = f"{x} > 0"
     else:
@@ -390,18 +426,20 @@ def inplace_pick(world: World) -> str:
         value = world.tensor(lambda t: t.ndim == 0)
         if not apart(world, x, value):
             raise Unsuitable
-    return f"{x}[{index}] {world.pick(('=', '+='))} {value}"
+    return f"{target(world, x)}[{index}] {world.pick(('=', '+='))} {value}"
 
 
 def written_view(world: World) -> str:
     """A write to a view without a name."""
-    x = world.tensor(has_own_elements)
+    x = written(world)
     return f"{view_of(world, x)}.{world.pick(('mul_(2)', 'add_(1)', 'zero_()', 'neg_()', 'sin_()'))}"
 
 
 def around_the_graph(world: World) -> str:
     """Writes and changes that the graph does not see, or that leave it."""
-    x = world.tensor(has_own_elements)
+    if "inference" in world.mode:  # there `x.data = y` makes x half an inference tensor
+        raise Unsuitable
+    x = written(world)
     forms = [
         f"{x}.detach().{world.pick(('mul_(2)', 'add_(1)', 'zero_()'))}",
         f"{x}.data.{world.pick(('mul_(2)', 'add_(1)'))}",
@@ -421,7 +459,7 @@ def into_out(world: World) -> str:
     x = world.tensor()
     y = world.tensor(fits(world, x))
     shape = world.torch.broadcast_shapes(world[x].shape, world[y].shape)
-    out = world.tensor(lambda t: t.shape == shape and has_own_elements(t))
+    out = written(world, lambda t: t.shape == shape)
     if not (apart(world, out, x) and apart(world, out, y)):
         raise Unsuitable
     return f"torch.{binary_name(world, x, y)}({x}, {y}, out={out})"
@@ -474,7 +512,7 @@ def gradient(world: World) -> str:
 
 def about_grad(world: World) -> str:
     """What is done with `.grad` itself."""
-    x = world.tensor(lambda t: t.is_leaf and t.grad is not None)
+    x = world.tensor(lambda t: t.grad is not None)
     return world.pick(
         (
             f"{world.fresh('g')} = {x}.grad",
@@ -498,7 +536,7 @@ def hook(world: World) -> str:
         # to since its grad_fn was last looked at
         f"{x}.grad_fn; {world.fresh('h')} = {x}.register_hook({function})",
         f"{x}.retain_grad()",
-        f"{world.fresh('h')} = {x}.register_post_accumulate_grad_hook(lambda t: t.grad.mul_(0.5))",
+        f"{world.fresh('h')} = {x}.register_post_accumulate_grad_hook(lambda t: t.grad.mul_(0.5){world.pick((' and None', ''))})",
     ]
     handles = [name for name in world.machine.names if name[0] == "h"]
     if handles:
@@ -527,11 +565,12 @@ def make_program(torch: Any, choices: Choices, length: int, makers: Sequence[Cal
     for _ in range(world.number(1, 3)):
         world.add(leaf(world))
     for _ in range(length):
+        world.mode = world.pick(MODES) if world.chance(10) else ""
         try:
             statement = world.pick(makers)(world)
         except Unsuitable:
             continue
-        if world.chance(10):
-            statement = f"with {world.pick(MODES)}: {statement}"
-        world.add(statement)
+        error = world.add(statement)
+        if error and "backward(" in statement:
+            break  # which leaves had got their gradients by then depends on the order of the pass
     return world.program

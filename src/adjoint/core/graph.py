@@ -211,6 +211,8 @@ _KEPT_WRITES = 64
 #: the number of the latest write to any memory: what was saved after it cannot be stale
 last_write = 0
 
+#: what follows the name of what wrote to a view
+INTO_VIEW = " to a view"
 #: what wrote, where a tensor was given other data as `x.data = y` does, which is no new version
 NEW_DATA = "data"
 
@@ -276,10 +278,8 @@ def stale(node: Node, writes: list) -> RuntimeError:
 def overwritten(node: Node, array: Any, origin: Any, writes: list, expected: int) -> RuntimeError:
     """The error for an array that a node saved at one version and finds at another; `origin` is the edge to what it was."""
     writers = [by for _, by, version in writes if version > expected]
-    recorded = [by for by in writers if "Backward" in by or by == "CopySlices"]
-    maker = node_of(origin)[0]
-    name = recorded[-1] if recorded and maker is not node else maker.name() if maker is not None else None
-    which = f", which is output 0 of {_short(name)}," if name else ""
+    name = _name_now(node, node_of(origin)[0], writers)
+    which = f", which is output 0 of {short_name(name)}," if name else ""
     if modes.state.anomaly:
         hint = (
             "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
@@ -294,13 +294,26 @@ def overwritten(node: Node, array: Any, origin: Any, writes: list, expected: int
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[{type_and_shape(array) if hasattr(array, 'dtype') else 'torch.Tensor'}]{which} is at version "
         f"{version_of(writes)}; expected version {expected} instead. Hint: {hint}\n"
-        f"{node.name()} saved it for its derivative; since then it was written by {', '.join(map(_short, writers))}. "
+        f"{node.name()} saved it for its derivative; since then it was written by {', '.join(short_name(by).rpartition('::')[2] for by in writers)}. "
         "Write out of place there, or save a clone()."
     )
 
 
-def _short(name: str) -> str:
-    return name.partition("Backward")[0]
+def _name_now(node: Node, maker: Node | None, writers: Sequence[str]) -> str | None:
+    """The name of the node that the tensor which `node` saved has since it was written to."""
+    if maker is None or maker is node:
+        return None if maker is None else maker.name()
+    if maker.plan is not None and (maker.primitive.view or maker.primitive.name == "as_strided"):
+        return "AsStridedBackward0"
+    recorded = [by for by in writers if "Backward" in by]
+    if not recorded:
+        return maker.name()
+    return "torch::autograd::CopySlices" if recorded[-1].endswith(INTO_VIEW) else recorded[-1]
+
+
+def short_name(name: str) -> str:
+    """A node's name as PyTorch's messages shorten it: `Mul` for `MulBackward0`, `Fill2` for `FillBackward2`."""
+    return re.sub("Backward0?([0-9]*)(?= |$)", r"\1", name)
 
 
 def type_and_shape(array: Any) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from adjoint.arrays import namespace_of, numpy
 from adjoint.core import modes
 from adjoint.core.dtypes import scalar_type_name
-from adjoint.core.graph import Node, log_write, next_sequence, node_of
+from adjoint.core.graph import INTO_VIEW, Node, log_write, next_sequence, node_of
 from adjoint.core.primitive import Primitive, TransposeNode
 from adjoint.core.states import check_inference
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
@@ -53,7 +53,8 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str, unifo
     write(tensor, result._data, uniform)
     if recorded:
         made = node_of(result._node)[0]
-        log_write(writes_of(tensor), made.name())  # type: ignore[union-attr]
+        by = made.name()  # type: ignore[union-attr]
+        log_write(writes_of(tensor), by if view_of(tensor) is None else by + INTO_VIEW)
         reroute_saved(made, result, tensor)  # type: ignore[arg-type]
         rebase(tensor, result._node)
     else:

@@ -181,9 +181,11 @@ class Pass:
             if isinstance(gradient, np.ndarray) and (before or after or not owned):
                 gradient = gradient.copy()  # a hook, or somebody else, may hold it
             engine.accumulate(leaf, gradient, True)
-        value: Any = leaf
         for hook in list(hooks.after.values()):
-            value = checked(hook, value, hook(value))
+            if hook(leaf) is not None:
+                raise RuntimeError(
+                    "Tensor post accumulate grad hooks should return None.\nSet leaf.grad to replace the gradient."
+                )
         for hook in after:
             hook((), given)
 

@@ -132,7 +132,8 @@ class Tensor:
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
                 "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
                 "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
-                "mistake, make sure you access the leaf Tensor instead.",
+                "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more "
+                "information.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -269,7 +270,8 @@ class Tensor:
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in C order without gaps."""
-        return not isinstance(self._data, np.ndarray) or self._data.flags.c_contiguous
+        flags = getattr(self._data, "flags", None)  # which arrays without memory of their own lack
+        return flags is None or flags.c_contiguous
 
     def data_ptr(self) -> int:
         """The address of the first element."""
@@ -454,7 +456,6 @@ def retains(tensor: Tensor, edge: Any) -> bool:
 def text_of(tensor: Tensor, **marks: Any) -> str:
     """The printed text of a tensor; `marks` as `printing.format_tensor` takes them."""
     default = dtypes.get_default_dtype()
-    node = tensor.grad_fn
     carried = getattr(tensor, "_forward", None)
     if carried:
         marks["tangent"] = format(carried[max(carried)])
@@ -464,9 +465,17 @@ def text_of(tensor: Tensor, **marks: Any) -> str:
         default_dtype=default,
         default_complex=default.to_complex(),
         requires_grad=tensor.requires_grad,
-        grad_fn_name=None if node is None else node.name().rpartition("::")[2],
+        grad_fn_name=_name_of_history(tensor),
         **marks,
     )
+
+
+def _name_of_history(tensor: Tensor) -> str | None:
+    try:
+        node = tensor.grad_fn
+    except RuntimeError:  # a view that was written to as it should not have been
+        return "Invalid"
+    return None if node is None else node.name().rpartition("::")[2]
 
 
 #: called once a tensor's `requires_grad` was set, where there are views of it; set by `core.views`

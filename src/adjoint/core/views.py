@@ -19,7 +19,7 @@ import numpy as np
 from adjoint.arrays import is_foreign, namespace_of, numpy
 from adjoint.core import modes
 from adjoint.core import tensor as tensors
-from adjoint.core.graph import LEAF_MARK, Meta, Node, Nowhere, next_sequence, node_of, version_of
+from adjoint.core.graph import LEAF_MARK, Meta, Node, Nowhere, next_sequence, node_of, short_name, version_of
 from adjoint.core.primitive import Primitive, TransposeNode
 from adjoint.core.states import enter, leave, make_inference
 from adjoint.core.tensor import Tensor, edge_of, retains, set_requires_grad, writes_of
@@ -173,7 +173,8 @@ class Stale:
 
     @property
     def requires_grad(self: Any) -> bool:
-        return _history.__get__(self) is not None or self._view.base._node is not None
+        own = _history.__get__(self)
+        return self._view.base._node is not None or (own is not None and not isinstance(own, Nowhere))
 
     @requires_grad.setter
     def requires_grad(self: Any, value: bool) -> None:
@@ -231,7 +232,7 @@ def forbidden(tensor: Tensor, written: str) -> RuntimeError:
     """The error for a write to a view, or to what it shares memory with, that the way it was made forbids."""
     made = tensor._view.made
     node, index = node_of(_history.__get__(tensor))
-    name = None if node is None or node.is_leaf else node.name().partition("Backward")[0]
+    name = None if node is None or node.is_leaf else short_name(node.name())
     if name is None or made in (IN_NO_GRAD, IN_INFERENCE):
         source = "A view was created in" if name is None else f"Output {index} of {name} is a view of a view which was created in"
         block, context = ("inference mode", "in normal mode") if made == IN_INFERENCE else ("no_grad mode", "with grad mode enabled")

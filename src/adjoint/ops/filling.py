@@ -49,7 +49,7 @@ def zero_(self: Tensor) -> Tensor:
     >>> torch.tensor([1., 2.]).zero_()
     tensor([0., 0.])
     """
-    return inplace.update(self, lambda old: _zero(old, value=0), "zero_")
+    return inplace.update(self, lambda old: _zero(old, value=0), "zero_", uniform=True)
 
 
 @public(on_module=False)
@@ -72,7 +72,7 @@ def _filled_in_place(x: Tensor, value: Any, records: tuple[Any, Any]) -> Tensor:
     by_number, by_tensor = records
     if isinstance(value, Tensor):
         return inplace.update(x, lambda old: by_tensor(old, value), "fill_")
-    return inplace.update(x, lambda old: by_number(old, value=value), "fill_")
+    return inplace.update(x, lambda old: by_number(old, value=value), "fill_", uniform=by_number is _fill_in_place)
 
 
 @public(method=False)

@@ -9,6 +9,7 @@ import numpy as np
 from adjoint.arrays.tensor import verb
 from adjoint.core import inplace
 from adjoint.core.apply import shapes_differ
+from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor, wrap
@@ -69,6 +70,13 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         shape = target._data[filled(template, tuple(each._data for each in arrays))].shape
     except IndexError as error:
         raise index_error(target, pickers, error) from None
+    by_mask = len(arrays) == 1 and arrays[0]._data.dtype.kind == "b" and value.numel() == 1
+    if value._data.dtype != x._data.dtype and not by_mask:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {scalar_type_name(x.dtype)} for the "
+            f"destination and {scalar_type_name(value.dtype)} for the source.\nBring the value to the type first, as in "
+            "value.to(x.dtype)."
+        )
     value = _fitted(to_dtype(value, x.dtype), shape)
     inplace.update(target, lambda old: _index_put(old, value, *arrays, template=template), "index_put_")
 
