@@ -39,6 +39,10 @@ class BatchedArray:
     def shape(self) -> tuple[int, ...]:
         return self.array.shape[1:]
 
+    @shape.setter
+    def shape(self, shape: tuple[int, ...]) -> None:
+        self.array.shape = (self.array.shape[0], *shape)
+
     @property
     def ndim(self) -> int:
         return self.array.ndim - 1
@@ -66,6 +70,14 @@ class BatchedArray:
     def strides(self) -> tuple[int, ...]:
         return self.array.strides[1:]
 
+    @property
+    def flags(self) -> Any:
+        """How the examples lie in memory; None where that is not known."""
+        return getattr(self.array, "flags", None)
+
+    def view(self) -> BatchedArray:
+        return BatchedArray(self.array.view(), self.level)
+
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of a 0-d array")
@@ -86,7 +98,7 @@ class BatchedArray:
 
     __int__ = __float__ = __complex__ = __index__ = item
 
-    def __bool__(self) -> NoReturn:
+    def __bool__(self) -> bool:
         raise RuntimeError(
             "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support "
             "that yet, please file an issue at https://github.com/pytorch/pytorch/issues .\n"
@@ -100,6 +112,10 @@ class BatchedArray:
         )
 
     __array__ = tolist = tobytes = _no_memory
+    ctypes = property(_no_memory)
+
+    def all(self) -> bool:
+        return bool(self)
 
     def any(self) -> bool:
         """Whether some element of some example is true: what a check of numbers asks, since one fails for all."""
@@ -402,6 +418,18 @@ class BatchedNamespace:
     def asarray(x: Any) -> Array:
         return x
 
+    @staticmethod
+    def copy(x: Any) -> Array:
+        """A copy, with each example laid out in memory as NumPy's copy of it would be."""
+        if x.__class__ is not BatchedArray:
+            return namespace_of((x,)).copy(x)
+        inner = x.array
+        if inner.__class__ is not np.ndarray or inner.flags.c_contiguous:
+            return BatchedArray(_space(inner).copy(inner), x.level)
+        order = [0, *sorted(range(1, inner.ndim), key=lambda axis: -abs(inner.strides[axis]))]
+        copied = np.array(inner.transpose(order), order="C")
+        return BatchedArray(copied.transpose(np.argsort(order)), x.level)
+
     # --- arrangements ---
 
     @staticmethod
@@ -614,7 +642,7 @@ def _matrices(x: Array, y: Array) -> Array:
 batched: Any = BatchedNamespace()
 
 _FAMILIES: tuple[tuple[Sequence[str], Callable[[str], Callable]], ...] = (
-    ((*UNARY, "astype", "copy", "zeros_like", "ones_like", "full_like"), _of_one),
+    ((*UNARY, "astype", "zeros_like", "ones_like", "full_like"), _of_one),
     (BINARY, _binary),
     (("where",), _elementwise),
     (REDUCTIONS, _reduction),

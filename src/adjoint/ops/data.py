@@ -142,7 +142,7 @@ def _flatten(data: Any, shape: tuple[int, ...], axis: int, numbers: list[Any]) -
 def _leaf(value: Any) -> Any:
     """A number that stands in a sequence: Python's, or NumPy's, which brings its type along."""
     if isinstance(value, Tensor):
-        value = value._data
+        value = value._data if isinstance(value._data, np.ndarray | np.generic) else value.item()
     if isinstance(value, np.ndarray) and not value.ndim:
         value = value[()]
     if isinstance(value, np.generic | bool | int | float | complex):

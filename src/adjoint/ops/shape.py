@@ -185,7 +185,8 @@ def view(self: Tensor, *args: Any, size: Any = None) -> Tensor:
 def is_viewable(x: Tensor, shape: tuple[int, ...]) -> bool:
     """Whether an array can take this shape without being copied."""
     data = buffer(x)
-    if not isinstance(data, np.ndarray) or data.flags.c_contiguous:
+    flags = getattr(data, "flags", None)
+    if flags is None or flags.c_contiguous:
         return True
     alias = data.view()
     try:
