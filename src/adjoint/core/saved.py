@@ -17,7 +17,17 @@ from adjoint.core.engine import as_tensors, run_node
 from adjoint.core.graph import FREED, Node, Port, check_saved, expose, freed, node_of, overwritten, version_of
 from adjoint.core.hooks import activate
 from adjoint.core.passes import current_pass
-from adjoint.core.primitive import DTYPE, OUT, SHAPE, VALUE
+from adjoint.core.primitive import (
+    DTYPE,
+    OUT,
+    SHAPE,
+    VALUE,
+    JointNode,
+    PartialNode,
+    PartialsNode,
+    SignsNode,
+    TransposeNode,
+)
 from adjoint.core.tensor import Tensor, edge_of, wrap, writes_of
 
 
@@ -242,8 +252,11 @@ def attributes(self: Node) -> list[str]:
     return names
 
 
-Node.__getattr__ = saved_attribute  # type: ignore[attr-defined]
-Node.__dir__ = attributes  # type: ignore[assignment, method-assign]
+# On the classes that a program sees, not on `Node` itself: Python would no longer take its short way to the attributes
+# of any node, in the engine's loop above all.
+for _kind in (PartialsNode, SignsNode, PartialNode, TransposeNode, JointNode):
+    _kind.__getattr__ = saved_attribute  # type: ignore[union-attr]
+    _kind.__dir__ = attributes  # type: ignore[assignment, method-assign]
 
 
 def call(self: Node, *cotangents: Tensor | None) -> Any:
