@@ -78,14 +78,17 @@ def stacked(inputs: Sequence[dict[str, Any]], varied: Sequence[str]) -> dict[str
     }
 
 
+def elements(x: Any) -> np.ndarray:
+    return x.detach().to(torch.complex128 if x.is_complex() else torch.float64).numpy()
+
+
 def differs(ours: Any, loop: Sequence[Any]) -> str | None:
     one = loop[0]
     if ours.dtype is not one.dtype:
         return f"type {ours.dtype}, in a loop {one.dtype}"
-    wide = (lambda x: x.detach().to(torch.complex128 if x.is_complex() else torch.float64).numpy())  # fmt: skip
     tolerance = 2e-2 if ours.itemsize == 2 else 2e-4 if ours.is_floating_point() or ours.is_complex() else 0
-    expected = np.stack([wide(each) for each in loop])
-    same = np.allclose(wide(ours), expected, rtol=tolerance, atol=tolerance / 10, equal_nan=True)
+    expected = np.stack([elements(each) for each in loop])
+    same = np.allclose(elements(ours), expected, rtol=tolerance, atol=tolerance / 10, equal_nan=True)
     return None if same else f"{ours.tolist()}, in a loop {expected.tolist()}"
 
 
@@ -93,7 +96,7 @@ def attempt(action: Any) -> Any:
     """What a call returns; None where `vmap` refuses it, and the error as text where it fails otherwise."""
     try:
         return action()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return None if str(error).startswith(REFUSALS) else f"{type(error).__name__}: {error}"
 
 
@@ -101,7 +104,7 @@ def attempt_alone(action: Any) -> Any:
     """What a call without `vmap` returns; None where it fails: the case is about an error then, or has no derivative."""
     try:
         return action()
-    except Exception:  # noqa: BLE001
+    except Exception:
         return None
 
 
@@ -185,6 +188,6 @@ def test_the_lines_of_code_use_every_record():
             warnings.simplefilter("ignore")
             try:
                 torch.vmap(lambda d, case=case: tuple(tensors_in(run(torch, case, d)) or ()))(given)
-            except Exception:  # noqa: BLE001, S112  (what it must give is tested above)
+            except Exception:
                 continue
     assert set(registry) - seen.names - NOT_IN_CODE == set()
