@@ -32,15 +32,15 @@ assert torch.sinh(torch.tensor([1])).dtype is torch.float32
 g = y.sum()
 for expected in (c, s, c, s):  # reverse mode, four times over
     (d,) = torch.autograd.grad(g, x, create_graph=True)
-    assert np.allclose(d.detach().numpy(), expected, rtol=1e-14)
+    assert np.allclose(d.detach().numpy(), expected, rtol=1e-14, atol=1e-15)
     g = d.sum()
 
 value, tangent = torch.func.jvp(torch.sinh, (x.detach(),), (torch.ones_like(x.detach()),))
-assert np.allclose(tangent.numpy(), c, rtol=1e-14)
+assert np.allclose(tangent.numpy(), c, rtol=1e-14, atol=1e-15)
 twice = torch.func.jvp(lambda x: torch.func.jvp(torch.sinh, (x,), (torch.ones_like(x),))[1], (x.detach(),), (torch.ones_like(x.detach()),))[1]
-assert np.allclose(twice.numpy(), s, rtol=1e-14)
+assert np.allclose(twice.numpy(), s, rtol=1e-14, atol=1e-15)
 
-assert np.allclose(torch.func.vmap(torch.func.grad(torch.sinh))(x.detach()).numpy(), c, rtol=1e-14)
+assert np.allclose(torch.func.vmap(torch.func.grad(torch.sinh))(x.detach()).numpy(), c, rtol=1e-14, atol=1e-15)
 
 @torch.compile
 def compiled(x):
@@ -48,11 +48,11 @@ def compiled(x):
 
 z = x.detach().clone().requires_grad_()
 compiled(z).backward()
-assert np.allclose(z.grad.numpy(), c, rtol=1e-14)
+assert np.allclose(z.grad.numpy(), c, rtol=1e-14, atol=1e-15)
 
 scalar = torch.tensor(0.5, requires_grad=True)
-assert "cosh(scalar)" in str(torch.explain(torch.sinh(scalar)))
-assert "cosh(x)" in derivative_text(registry["sinh"])
+assert "exp(scalar)" in str(torch.explain(torch.sinh(scalar)))
+assert "exp(x)" in derivative_text(registry["sinh"])
 assert torch.sinh.__doc__.startswith("The hyperbolic sine of each element.")
 print("all of it")
 """
