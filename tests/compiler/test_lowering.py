@@ -16,6 +16,7 @@ from adjoint.compiler.fuse import Kernel
 from adjoint.compiler.math import FUNCTIONS
 
 Run = Callable[..., list[Any]]
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of infinities and NaN
 
 FLOATS = [np.dtype("f4"), np.dtype("f8")]
 INTEGERS = [np.dtype(code) for code in ("i1", "u1", "i2", "i4", "u4", "i8", "u8")]

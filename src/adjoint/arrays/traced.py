@@ -69,7 +69,9 @@ class TracedArray:
 
     def __init__(self, value: Value) -> None:
         self._value = value
-        self._base: TracedArray | None = None  # the array that this is a view of
+        self._base: TracedArray | None = None  # the array that this is a view of,
+        self._step: tuple[str, dict[str, Any]]  # by this verb,
+        self._seen: Value  # and what that array's value was when this one's was derived from it
 
     @classmethod
     def view(cls, base: TracedArray, verb: str, parameters: dict[str, Any], value: Value) -> TracedArray:

@@ -1,4 +1,4 @@
-"""What each elementwise verb is on lanes: NumPy's result, in NumPy's types, including NaN, infinities and wrap-around."""
+"""What each elementwise verb is on lanes: the result of `arrays.numpy`, in its type, also for NaN and infinities."""
 
 from __future__ import annotations
 
@@ -110,8 +110,7 @@ def _isnan(x: Lanes) -> Lanes:
 def _sign(x: Lanes) -> Lanes:
     one, zero = x.like(1), x.like(0)
     positive = (x > 0).select(one, zero)
-    result = positive if x.dtype.kind == "u" else (x < 0).select(x.like(-1), positive)
-    return _isnan(x).select(x, result)
+    return positive if x.dtype.kind == "u" else (x < 0).select(x.like(-1), positive)
 
 
 _ANY_KIND: dict[str, Rule] = {
@@ -149,7 +148,7 @@ def _remainder_and_shift(x: Lanes, y: Lanes) -> tuple[Lanes, Lanes]:
 
 def _float_remainder(x: Lanes, y: Lanes) -> Lanes:
     rest, shifted = _remainder_and_shift(x, y)
-    return shifted.select(rest + y, (rest == 0.0).select(rest.like(0.0).copysign(y), rest))
+    return shifted.select(rest + y, rest)
 
 
 def _float_floor_divide(x: Lanes, y: Lanes) -> Lanes:

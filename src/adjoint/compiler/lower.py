@@ -160,7 +160,7 @@ class _KernelWriter:
                 result = lower(operation, self.code, operands)
             self.known[operation.result] = result
         if nest.stores:
-            self.by_mask(lambda mask: [self.store(self.known[v], access, mask) for v, access in nest.stores.items()])
+            self.by_mask(self.store_all)
         for reduction in nest.results:
             self.accumulate(reduction)
 
@@ -168,10 +168,13 @@ class _KernelWriter:
         base, stride = self.bases[access.buffer], self.stride(access)
         return memory.load(self.code, base, self.position(access), access.dtype, stride, mask)
 
-    def store(self, lanes: Lanes, access: Access, mask: Any) -> None:
-        memory.store(self.code, lanes, self.bases[access.buffer], self.position(access), self.stride(access), mask)
+    def store_all(self, mask: Any) -> list[Lanes]:
+        for value, access in self.nest.stores.items():
+            base, position = self.bases[access.buffer], self.position(access)
+            memory.store(self.code, self.known[value], base, position, self.stride(access), mask)
+        return []
 
-    def by_mask(self, write: Callable[[Any], list]) -> list:
+    def by_mask(self, write: Callable[[Any], list[Lanes]]) -> list[Lanes]:
         """What `write` writes, for a step in which all lanes are used (mask None) and for one in which some are not."""
         if self.is_full is None:
             return write(None)
@@ -185,11 +188,10 @@ class _KernelWriter:
                 partial_end = builder.block
         merged = []
         for one, other in zip(full, partial):
-            if one is not None:
-                value = builder.phi(one.value.type)
-                value.add_incoming(one.value, full_end)
-                value.add_incoming(other.value, partial_end)
-                merged.append(self.code.wrap(value, one.dtype))
+            value = builder.phi(one.value.type)
+            value.add_incoming(one.value, full_end)
+            value.add_incoming(other.value, partial_end)
+            merged.append(self.code.wrap(value, one.dtype))
         return merged
 
     def mask(self) -> Any:
@@ -266,21 +268,28 @@ class _KernelWriter:
                 total = (carry == carry).select(total + carry, total)  # noqa: PLR0124  (NaN after an infinity)
             if self.lanes_are_reduced:
                 total = _folded(reduction.verb, total, 1)
-            access = self.nest.results[reduction]
-            position = self.position(access)
-            partial = self.nest.partials.get(reduction)
-            if partial is None:
-                base = self.bases[access.buffer]
-                total = total.astype(reduction.result.dtype)
-            else:
-                base = self.bases[partial.buffer]
-                share = self.builder.mul(self.function.args[1], _int64(reduction.result.size))
-                position = self.builder.add(position, share)
-            if self.lanes_are_reduced:
-                memory.store(total.code, total, base, position, 0, None)
-            else:
-                stride = self.stride(access)
-                self.by_mask(lambda mask: [memory.store(self.code, total, base, position, stride, mask)])  # noqa: B023
+            self.store_total(reduction, total)
+
+    def store_total(self, reduction: Operation, total: Lanes) -> None:
+        """Write the result of a reduction, or this chunk's share of it."""
+        access = self.nest.results[reduction]
+        position, base = self.position(access), self.bases.get(access.buffer)
+        partial = self.nest.partials.get(reduction)
+        if partial is None:
+            total = total.astype(reduction.result.dtype)
+        else:
+            base = self.bases[partial.buffer]
+            share = self.builder.mul(self.function.args[1], _int64(reduction.result.size))
+            position = self.builder.add(position, share)
+
+        def write(mask: Any) -> list[Lanes]:
+            memory.store(total.code, total, base, position, self.stride(access), mask)
+            return []
+
+        if self.lanes_are_reduced:
+            write(None)
+        else:
+            self.by_mask(write)
 
 
 def _folded(verb: str, lanes: Lanes, width: int) -> Lanes:

@@ -23,9 +23,10 @@ __all__ = ["FUNCTIONS", "power"]
 ir = lazy("llvmlite.ir", extra="compile")
 
 F32, F64, I32 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32)
-BITS = {F32: I32, F64: np.dtype(np.int64)}  # the integers of the same size
+BITS: dict[np.dtype, np.dtype] = {F32: I32, F64: np.dtype(np.int64)}  # the integers of the same size
 MANTISSA_BITS = {F32: 23, F64: 52}
 BIAS = {F32: 127, F64: 1023}
+ROOT_HALF_BITS = {F32: 0x3F3504F3, F64: 0x3FE6A09E667F3BCD}  # of sqrt(1/2)
 ANGLE_LIMIT = {F32: 2.0**17, F64: 2.0**30}
 
 # exp(r) = 1 + r + r**2 P(r), |r| <= log(2)/2
@@ -238,8 +239,7 @@ def log_reduced(x: Lanes) -> Pair:
     dtype, shift = x.dtype, MANTISSA_BITS[x.dtype]
     subnormal = x < float(np.finfo(dtype).tiny)
     bits = subnormal.select(x * 2.0**shift, x).bits(BITS[dtype])
-    root_half = int(np.array(math.sqrt(0.5), dtype).view(BITS[dtype]))
-    e = (bits - root_half) >> shift
+    e = (bits - ROOT_HALF_BITS[dtype]) >> shift
     m = (bits - (e << shift)).bits(dtype)
     return e.astype(I32).astype(dtype) - subnormal.select(x.like(float(shift)), 0.0), m
 

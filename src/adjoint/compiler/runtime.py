@@ -116,7 +116,7 @@ def native_call(segment: Segment, code: Any) -> Callable[[list, np.ndarray], Non
     if not segment.share:
         return lambda arrays, table: run(table.ctypes.data)
     share, counters = SHARE(segment.share), 2 * len(segment.functions)
-    share.code = code  # a thread that comes late must still find the code that it is to run
+    share.code = code  # type: ignore[attr-defined]  # a thread that comes late must still find the code that it is to run
 
     def call(arrays: list, table: np.ndarray) -> None:
         if get_num_threads() == 1:

@@ -206,7 +206,7 @@ class _Tracer:
         value = leaf._data.value
         view = getattr(leaf, "_view", None)
         base = self.by_tensor.get(id(view.base)) if view is not None else None
-        if base is not None:
+        if view is not None and base is not None:
             return Output(view_of=base, path=view.path, value=value)
         aliased = next((each for each in self.lifted if each.array is leaf._data and each.tensor is not leaf), None)
         if aliased is not None and leaf._node is None:
