@@ -122,6 +122,25 @@ def no_grad_inside_and_outside(torch):
 
 
 @program
+@quiet
+def in_inference_mode(torch):
+    x = vector(torch)
+    with torch.inference_mode():
+        inside = torch.ones(3)
+        results = [
+            torch.func.grad_and_value(squares)(x),
+            torch.func.grad(squares)(inside),
+            torch.func.vmap(torch.func.grad(squares))(x[None]),
+            torch.func.vjp(torch.sin, x)[1](x),
+            torch.func.jvp(torch.sin, (x,), (inside,)),
+            torch.func.hessian(squares)(inside),
+            torch.func.grad(lambda a: torch.func.grad(squares)(a).sum())(x),
+        ]
+        modes = [torch.is_inference_mode_enabled(), results[0][0].is_inference()]
+    return seen([results, modes])
+
+
+@program
 def nothing_is_left_behind(torch):
     w = torch.ones(3, requires_grad=True)
     x = vector(torch)

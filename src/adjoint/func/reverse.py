@@ -53,21 +53,26 @@ class Differentiation(transform):
     def __init__(self) -> None:
         super().__init__("grad")
         self.start = next_sequence()  # higher than the number of every operation before the run
-        self.recorded_outside = modes.state.grad_enabled
+        self._before = modes.state.grad_enabled, modes.state.inference
+        self.recorded_outside = self._before == (True, False)
         self.outer: list[Tensor] = []
         self.inputs: list[Tensor] = []
         self._known: dict[int, tuple[Any, bool]] = {}  # id of edge -> the edge, and whether it leads outside
 
     def __enter__(self) -> Differentiation:  # type: ignore[override]
         super().__enter__()
-        if not self.recorded_outside:
-            modes.set_mode("grad_enabled", True)
+        self._set_modes(True, False)
         return self
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
-        if modes.state.grad_enabled is not self.recorded_outside:
-            modes.set_mode("grad_enabled", self.recorded_outside)
+        self._set_modes(*self._before)
+
+    def _set_modes(self, grad_enabled: bool, inference: bool) -> None:
+        if modes.state.grad_enabled is not grad_enabled:
+            modes.set_mode("grad_enabled", grad_enabled)
+        if modes.state.inference is not inference:
+            modes.set_mode("inference", inference)
 
     def enter(self, x: Any) -> Tensor:
         """An alias of the caller's tensor, which requires a gradient."""
@@ -86,7 +91,7 @@ class Differentiation(transform):
         else:
             with modes.mode(grad_enabled=self.recorded_outside):
                 inside = apply(_input, (x,))
-        inside._writes = writes_of(x)
+        inside._writes = [] if x.is_inference() else writes_of(x)  # nobody counts the writes to an inference tensor
         node = inside._node
         if node is None:
             node = inside._node = _input.node_type()
