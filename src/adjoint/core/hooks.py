@@ -283,10 +283,9 @@ def metadata(self: Node) -> dict:
 
 def visible_places(node: Node) -> Sequence[int]:
     """The places among a node's edges of the operands that can have a gradient at all."""
-    if node.plan is None or node.primitive.joint or node.primitive.variadic:
+    if node.plan is None or node.primitive.joint:
         return range(len(node.edges))
-    rules = node.primitive.rules
-    return [place for place in range(len(node.edges)) if rules[place] is not None]
+    return [place for place, rule in enumerate(node.primitive.rules) if rule is not None]
 
 
 def next_functions(self: Node) -> tuple[tuple[Node | None, int], ...]:

@@ -16,7 +16,7 @@ kernel, formula and test follows from the record; `registry` lists them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -41,6 +41,9 @@ class Primitive:
     operands, one with `many_outputs` returns any number of results. A `joint` rule answers for all operands at once; else
     there is one rule per operand, None for an operand that never has a gradient.
     """
+
+    #: PyTorch's names for operands, as they show in `_saved_mat2`, where they are not `self` and `other`
+    saved_as: Mapping[str, str] = {}
 
     def __init__(
         self,
@@ -82,11 +85,11 @@ class Primitive:
         #: operands that are no numbers, such as the condition of `where`, keep their own type; but where a partial is
         #: missing, as that by the number in `x ** 2`, the operand is a number like the others
         chooses = promotes is not None and not callable(rules) and not issubclass(node_type, PartialsNode)
-        self.fixed_operands = frozenset(place for place, rule in enumerate(rules) if rule is None) if chooses else frozenset()
+        self.rules: tuple = (rules,) if callable(rules) else tuple(rules)
+        self.fixed_operands = frozenset(place for place, rule in enumerate(self.rules) if chooses and rule is None)
         self.doc = doc
         self.jvp = jvp
         self.joint = issubclass(node_type, JointNode)
-        self.rules = (rules,) if callable(rules) else tuple(rules)
         qualified = node or node_name(name)  # a few are `torch::autograd::...`, of which the class bears the last part
         self.node_type: type[Node] = type(
             qualified.rpartition("::")[2],
@@ -146,7 +149,7 @@ class Primitive:
 
     def saved_arrays(self, node: Node) -> list[tuple[int, list, Any]]:
         """A node's saved arrays: each one's place, the log of writes to its memory, and the edge to what it was."""
-        found = []
+        found: list[tuple[int, list, Any]] = []
         logs = iter(node.writes)
         fixed = len(self.operands) - self.variadic
         for place, kind, index in node.plan.arrays:
@@ -178,7 +181,7 @@ def node_name(name: str) -> str:
 class Step(NamedTuple):
     """One rule of a plan: for which operand it answers, and where its arguments lie among the saved values."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's method by this name is not used here
     rule: Any
     place: int | None  # of its only argument among the saved values, where it names just one
     pick: Callable[[tuple], tuple]  # its arguments out of the saved values
@@ -190,6 +193,8 @@ class Plan:
     """For one choice of operands that want gradients: the values to save, and the rules to run on them."""
 
     __slots__ = ("arrays", "primitive", "rule", "several", "sources", "steps", "vjp")
+    rule: Any
+    several: Any
 
     def __init__(self, primitive: Primitive, mask: int) -> None:
         self.primitive = primitive
@@ -198,11 +203,14 @@ class Plan:
         self.rule = primitive.rules[0]
         self.sources: list[tuple[int, int]] = []
         self.steps: list[Step] = []
-        leading = 1 if issubclass(primitive.node_type, (PartialsNode, PartialNode, SignsNode)) else 2  # xp, and the cotangent
+        leading = (
+            1 if issubclass(primitive.node_type, (PartialsNode, PartialNode, SignsNode)) else 2
+        )  # xp, and the cotangent
         for index, rule in enumerate(primitive.rules):
             if rule is None or not (primitive.joint or mask >> index & 1):
                 continue
-            names = parameters = ()
+            names: tuple[str, ...] = ()
+            parameters: tuple[str, ...] = ()
             if callable(rule):
                 code = rule.__code__
                 named = code.co_varnames[leading : code.co_argcount + code.co_kwonlyargcount]

@@ -190,7 +190,7 @@ def _already_packed() -> RuntimeError:
 
 # --- the attributes of a node ------------------------------------------------------------------------------------
 
-_OPERAND_NAMES = {"x": "self", "y": "other", "xs": "tensors"}  # else operands are named in the records as PyTorch's are
+_OPERAND_NAMES = {"x": "self", "y": "other", "xs": "tensors"}  # where a record does not say otherwise
 _PARAMETER_NAMES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim"}
 
 
@@ -204,7 +204,8 @@ def saved_names(node: Node) -> dict[str, tuple[int, int] | str]:
         if kind == OUT:
             name = "result" if len(primitive.outputs) == 1 else primitive.outputs[index]
         else:
-            name = _OPERAND_NAMES.get(primitive.operands[index], primitive.operands[index])
+            operand = primitive.operands[index]
+            name = primitive.saved_as.get(operand) or _OPERAND_NAMES.get(operand, operand)
         names[name + {SHAPE: "_sym_sizes", DTYPE: "_scalar_type"}.get(kind, "")] = (kind, index)
     return names
 

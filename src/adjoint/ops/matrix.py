@@ -74,6 +74,9 @@ _dot = multilinear(
     transposes=(lambda xp, g, y: g * xp.conj(y), lambda xp, g, x: g * xp.conj(x)),
 )
 
+for _record, _name in ((_mm, "mat2"), (_bmm, "mat2"), (_mv, "vec"), (_dot, "tensor")):
+    _record.primitive.saved_as = {"y": _name}
+
 
 # --- the functions ---
 

@@ -65,6 +65,9 @@ _pow_base = elementwise(
     public=False,
 )  # x is a number
 
+for _record in (_pow_scalar, _pow_tensor, _pow_base):
+    _record.primitive.saved_as = {"y": "exponent"}
+
 
 @public(inplace=True)
 def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
