@@ -23,6 +23,7 @@ from adjoint.autograd.grad_mode import (
     set_grad_enabled,
 )
 from adjoint.compiler import compile, get_num_threads, set_num_threads
+from adjoint.core import forward as _forward
 from adjoint.core.absent import absent_attribute as _absent_attribute
 from adjoint.core.collector import look_less_often as _look_less_often
 from adjoint.core.device import device
@@ -32,9 +33,8 @@ from adjoint.core.dtypes import promote as promote_types
 from adjoint.core.exports import exports as _exports
 from adjoint.core.formats import channels_last, contiguous_format, layout, memory_format, preserve_format, strided
 from adjoint.core.limits import finfo, iinfo
-from adjoint.core import forward as _forward
-from adjoint.core.random import Generator
 from adjoint.core.printing import set_printoptions
+from adjoint.core.random import Generator
 from adjoint.core.tensor import Size, Tensor
 from adjoint.func import vmap
 from adjoint.insight import explain

@@ -18,7 +18,9 @@ from numpy.lib.stride_tricks import as_strided
 # NumPy computes on our behalf costs nothing per operation; a context around each would cost as much as the operation.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"adjoint\.")
 
-_SCALARS = frozenset({np.float32, np.float64})  # on which Python's comparisons are far quicker than NumPy's functions
+_SCALARS: frozenset[Any] = frozenset(
+    {np.float32, np.float64}
+)  # on which Python's comparisons are far quicker than NumPy's functions
 
 Array = Any  # np.ndarray, or a NumPy scalar in place of a 0-d array
 
@@ -66,7 +68,7 @@ def astype(x: Array, dtype: np.dtype) -> Array:
 
 def where(condition: Array, x: Array, y: Array) -> Array:
     if condition.__class__ is np.bool_ and x.__class__ in _SCALARS and y.__class__ is int:
-        return x if condition else x.__class__(y)
+        return x if condition else x.dtype.type(y)
     result = np.where(condition, x, y)
     return result if result.ndim else result[()]
 
@@ -91,13 +93,13 @@ def matmul(x: Array, y: Array) -> Array:
 
 def maximum(x: Array, y: Array) -> Array:
     if x.__class__ in _SCALARS and (y.__class__ is float or y.__class__ is int):
-        return x if x >= y or x != x else x.__class__(y)  # NaN stays
+        return x if x >= y or x != x else x.dtype.type(y)  # NaN stays  # noqa: PLR0124
     return np.maximum(x, y)
 
 
 def minimum(x: Array, y: Array) -> Array:
     if x.__class__ in _SCALARS and (y.__class__ is float or y.__class__ is int):
-        return x if x <= y or x != x else x.__class__(y)
+        return x if x <= y or x != x else x.dtype.type(y)  # noqa: PLR0124
     return np.minimum(x, y)
 
 
@@ -133,7 +135,11 @@ def broadcast_to(x: Array, shape: tuple[int, ...]) -> Array:
     lead = len(shape) - len(have)
     steps = zip(array.shape, array.strides, shape[lead:], strict=True)
     strides = (0,) * lead + tuple(0 if size == 1 != wanted else stride for size, stride, wanted in steps)
-    return np.ndarray(shape, array.dtype, array, 0, strides) if array.flags.c_contiguous else as_strided(array, shape, strides)
+    return (
+        np.ndarray(shape, array.dtype, array, 0, strides)
+        if array.flags.c_contiguous
+        else as_strided(array, shape, strides)
+    )
 
 
 def reshape(x: Array, shape: tuple[int, ...]) -> Array:
@@ -197,7 +203,7 @@ def in_order(x: Array) -> bool:
 
 def copy(x: Array) -> Array:
     """New memory without gaps, in the order of the old; in C order where elements of the old are repeated."""
-    return x.copy(_order(x)) if isinstance(x, np.ndarray) else x.copy()
+    return x.copy(_order(x)) if isinstance(x, np.ndarray) else x.copy()  # type: ignore[arg-type]
 
 
 def full_like(x: Array, value: Any) -> Array:
@@ -217,7 +223,11 @@ def put(x: Array, index: Any, values: Array) -> Array:
 
 def write(target: np.ndarray, values: Array) -> None:
     """Set the elements of an array, in its own memory."""
-    if target.size and 0 in target.strides and builtins.any(step == 0 < size - 1 for step, size in zip(target.strides, target.shape)):
+    if (
+        target.size
+        and 0 in target.strides
+        and builtins.any(step == 0 < size - 1 for step, size in zip(target.strides, target.shape))
+    ):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."

@@ -4,7 +4,6 @@ from adjoint.autograd import anomaly_mode, forward_ad, function, functional, gra
 from adjoint.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from adjoint.autograd.entry import backward, grad
 from adjoint.autograd.function import Function
-from adjoint.autograd.gradcheck import gradcheck, gradgradcheck
 from adjoint.autograd.grad_mode import (
     _force_original_view_tracking,
     enable_grad,
@@ -14,6 +13,7 @@ from adjoint.autograd.grad_mode import (
     set_grad_enabled,
     set_multithreading_enabled,
 )
+from adjoint.autograd.gradcheck import gradcheck, gradgradcheck
 
 __all__ = [
     "Function",

@@ -224,7 +224,9 @@ def starts_of(outputs: Any, given: Any, create_graph: bool) -> tuple[list[tuple[
     pairs = list(zip(roots, _as_tuple(given, len(roots))))
     cotangents = [_cotangent(place, root, gradient) for place, (root, gradient) in enumerate(pairs)]
     if len(cotangents) < len(roots):
-        raise RuntimeError(f"got {len(roots)} tensors and {len(cotangents)} gradients\nGive one for each root, or None.")
+        raise RuntimeError(
+            f"got {len(roots)} tensors and {len(cotangents)} gradients\nGive one for each root, or None."
+        )
     starts = []
     for place, (root, cotangent) in enumerate(zip(roots, cotangents, strict=True)):
         edge = edge_of(_tensor(root, cotangent))

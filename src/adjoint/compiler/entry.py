@@ -182,7 +182,7 @@ class Entry:
 def _fresh(array: Any) -> Tensor:
     tensor = wrap(array)
     if modes.special and modes.state.inference:
-        tensor._inference = True  # type: ignore[attr-defined]
+        tensor._inference = True
     return tensor
 
 

@@ -187,7 +187,9 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
     fixed = primitive.fixed_operands
     if _agree(arrays, fixed):
         return arrays, None
-    several, single, numbers = [], [], []
+    several: list[dtypes.dtype] = []
+    single: list[dtypes.dtype] = []
+    numbers: list[Any] = []
     for index, array in enumerate(arrays):
         if index in fixed:
             continue
@@ -198,7 +200,7 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
     target = dtypes.result_dtype(several, single, numbers)
     if primitive.promotes == "float" and target.rank < dtypes.FLOAT:
         target = dtypes.get_default_dtype()
-    numpy_type = target.numpy
+    numpy_type: np.dtype = target.numpy
     narrow = numpy_type if target.itemsize == 2 and target.rank == dtypes.FLOAT and primitive.rules else None
     if narrow is not None:
         numpy_type = _WIDE
@@ -217,7 +219,7 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
     return (changed if any(a is not b for a, b in zip(changed, arrays, strict=True)) else arrays), narrow
 
 
-def _agree(arrays: list[Any], fixed: Sequence[int]) -> bool:
+def _agree(arrays: list[Any], fixed: frozenset[int]) -> bool:
     """Whether all have one type in which NumPy computes, beside Python numbers that do not change it."""
     dtype = None
     for index, array in enumerate(arrays):
@@ -249,7 +251,7 @@ _INTEGERS = "?bBhHiIlLqQ"
 def unary(primitive: Primitive) -> Callable:
     """A function of one tensor that applies a record without parameters."""
     compute = primitive.on_numpy
-    plan = primitive.plan(1) if primitive.rules else None
+    plan: Any = primitive.plan(1) if primitive.rules else None
     kinds = [kind for kind, _ in plan.sources] if plan is not None else []
     saves_operand, saves_result, saves_shape = kinds == [VALUE], kinds == [OUT], kinds == [SHAPE]
     short = plan is not None and (not kinds or saves_operand or saves_result or saves_shape)
@@ -300,7 +302,7 @@ def unary(primitive: Primitive) -> Callable:
 def single(primitive: Primitive) -> Callable:
     """A function of one tensor, and of a record's static parameters by keyword."""
     compute = primitive.on_numpy
-    plan = primitive.plan(1) if primitive.rules else None
+    plan: Any = primitive.plan(1) if primitive.rules else None
     kinds = [kind for kind, _ in plan.sources] if plan is not None else []
     saves_operand, saves_shape = kinds == [VALUE], kinds == [SHAPE]
     name = primitive.name
@@ -335,7 +337,7 @@ def single(primitive: Primitive) -> Callable:
                 node.saved = (data.shape,)
                 node.writes = ()
             else:
-                node.saved, node.writes = save(primitive, plan, (input,), (data,), (tensor,))  # type: ignore[arg-type]
+                node.saved, node.writes = save(primitive, plan, (input,), (data,), (tensor,))
         return tensor
 
     function.__name__ = function.__qualname__ = name
@@ -348,7 +350,9 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
     The one made for an `operator` returns NotImplemented where the second operand is neither.
     """
     compute = primitive.on_numpy
-    plans = [None, primitive.plan(1), primitive.plan(2), primitive.plan(3)] if primitive.rules else [None] * 4
+    plans: list[Any] = (
+        [None, primitive.plan(1), primitive.plan(2), primitive.plan(3)] if primitive.rules else [None] * 4
+    )
     sources = [plan.sources if plan is not None else [] for plan in plans]
     # the short path saves operands only
     short = primitive.promotes is not None and all(kind == VALUE for each in sources for kind, _ in each)
@@ -359,6 +363,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
         if out is not None:
             return write_out(out, function(input, other), name)
+        b: Any
         try:
             a = input._data
             edge_a = input._node
@@ -386,10 +391,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
         tensor = _new(Tensor)
         tensor._data = result
         tensor._writes = None
-        if edge_a is None:
-            mask = 0 if edge_b is None else usable[2]
-        else:
-            mask = usable[1 if edge_b is None else 3]
+        mask = usable[(0 if edge_a is None else 1) + (0 if edge_b is None else 2)]
         if not mask:
             tensor._node = None
             return tensor
@@ -436,13 +438,14 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
 def write_out(out: Tensor, result: Any, function: str | None = None) -> Any:
     """Give `out` the result of an operation, as the argument `out=` asks, resizing it where it must be."""
     if isinstance(result, tuple):
-        return type(result)(write_out(each, value, function) for each, value in zip(out, result, strict=True))  # type: ignore[call-overload]
+        return type(result)(write_out(each, value, function) for each, value in zip(out, result, strict=True))
     if not isinstance(out, Tensor):
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
     check_inference(out)
     if (out._node is not None or result._node is not None) and modes.recording():
         maker = node_of(result._node)[0]
-        name = f"{function or public_name(maker)}(): " if function or maker is not None else ""
+        function = function or (public_name(maker) if maker is not None else None)
+        name = f"{function}(): " if function else ""
         raise RuntimeError(
             f"{name}functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
             "grad.\nUse the returned tensor instead of out=, or work under torch.no_grad()."

@@ -23,9 +23,9 @@ class device:  # noqa: N801  (PyTorch's name)
     type: str
     index: int | None
 
-    def __init__(self, type: Any, index: int | None = None) -> None:  # noqa: A002
+    def __init__(self, type: Any, index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index if index is None else index  # noqa: A001
+            type, index = type.type, type.index if index is None else index
         elif isinstance(type, int) and not isinstance(type, bool):
             raise RuntimeError("Cannot access accelerator device when none is available.")
         elif not isinstance(type, str):
@@ -34,12 +34,12 @@ class device:  # noqa: N801  (PyTorch's name)
                 'one of:\na name, as in device("cpu")'
             )
         elif ":" in type or not type:
-            name, colon, number = type.partition(":")
+            name, _, number = type.partition(":")
             if not type:
                 raise RuntimeError("Device string must not be empty")
             if not number.isdecimal() or index is not None:
                 raise RuntimeError(f"Invalid device string: '{type}'")
-            type, index = name, int(number)  # noqa: A001
+            type, index = name, int(number)
         if type not in _TYPES.split(", "):
             raise RuntimeError(f"Expected one of {_TYPES} device type at start of device string: {type}")
         object.__setattr__(self, "type", type)

@@ -6,6 +6,9 @@ handed to NumPy after `promote` has settled the type, since NumPy's own rules di
 
 from __future__ import annotations
 
+import builtins
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 
@@ -24,7 +27,7 @@ class dtype:  # noqa: N801  (PyTorch's name)
 
     def __init__(self, name: str, numpy_type: type, rank: int, aliases: tuple[str, ...] = ()) -> None:
         self.name = name
-        self.numpy = np.dtype(numpy_type)
+        self.numpy: Any = np.dtype(numpy_type)
         self.rank = rank  # bool < integers < floats < complex: the category of a Python number decides by this
         self.aliases = aliases
         self.itemsize = self.numpy.itemsize
@@ -129,7 +132,7 @@ def of_number(value: complex) -> dtype:
     return _default.to_complex()
 
 
-_python_bool = type(True)
+_python_bool = builtins.bool
 
 
 def promote(a: dtype, b: dtype) -> dtype:

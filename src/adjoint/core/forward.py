@@ -248,7 +248,11 @@ def follow(tensor: Tensor, result: Tensor) -> None:
 
 def _write(present: Tensor, value: Tensor | None) -> None:
     """Set a tangent in place, to zeros where there is no value."""
-    inplace.update(present, lambda _: tensor_namespace.zeros_like(present) if value is None else value, "copy_")
+    if value is None:
+        value = tensor_namespace.zeros_like(present)
+    inplace.update(present, lambda _: value, "copy_")
+    if value._node is None and present.requires_grad and modes.recording():
+        inplace.rebase(present, None)  # a constant: what was there before has no part in it
 
 
 def _begin(tensor: Tensor, number: int) -> None:

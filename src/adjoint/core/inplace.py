@@ -16,7 +16,7 @@ from adjoint.arrays import namespace_of, numpy
 from adjoint.core import modes
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.graph import INTO_VIEW, Node, log_write, next_sequence, node_of
-from adjoint.core.primitive import Primitive, TransposeNode
+from adjoint.core.primitive import VALUE, Primitive, TransposeNode
 from adjoint.core.states import check_inference
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import Path, forbidden, mark_stale, meta_of, move_retained, view_of
@@ -55,7 +55,8 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str, unifo
         made = node_of(result._node)[0]
         by = made.name()  # type: ignore[union-attr]
         log_write(writes_of(tensor), by if view_of(tensor) is None else by + INTO_VIEW)
-        reroute_saved(made, result, tensor)  # type: ignore[arg-type]
+        if not forward:  # the tangent's own nodes come after this one already
+            reroute_saved(made, result, tensor)  # type: ignore[arg-type]
         rebase(tensor, result._node)
     else:
         log_write(writes_of(tensor), name)
@@ -144,7 +145,7 @@ def rebase(tensor: Tensor, edge: Any) -> None:
     old = base._node
     node = Node()
     node.edges = (edge_of(base), edge)
-    node.plan = _copy_slices.plan(3)
+    node.plan = _copy_plan
     node.saved, node.writes = (base._data.shape, base._data.dtype), ()
     node.params = {"path": view.path}
     node.sequence = next_sequence()
@@ -184,3 +185,6 @@ _copy_slices = Primitive(
     node="torch::autograd::CopySlices",
     jvp="linear",
 )
+#: PyTorch frees it with the graph, so that what it saves counts as an array, though it is a shape
+_copy_plan = _copy_slices.plan(3)
+_copy_plan.arrays = [(0, VALUE, 0)]

@@ -19,7 +19,7 @@ class finfo:  # noqa: N801  (PyTorch's name)
     1.1920928955078125e-07
     """
 
-    def __init__(self, type: DType | None = None) -> None:  # noqa: A002
+    def __init__(self, type: DType | None = None) -> None:
         given = type or dtypes.get_default_dtype()
         if not (given.is_floating_point or given.is_complex):
             raise TypeError(
@@ -49,7 +49,7 @@ class iinfo:  # noqa: N801
     127
     """
 
-    def __init__(self, type: DType) -> None:  # noqa: A002
+    def __init__(self, type: DType) -> None:
         if type.is_floating_point or type.is_complex or type is dtypes.bool:
             raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
         found = np.iinfo(type.numpy)

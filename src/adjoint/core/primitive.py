@@ -154,8 +154,8 @@ class Primitive:
         fixed = len(self.operands) - self.variadic
         for place, kind, index in node.plan.arrays:
             if kind == VALUE and index >= fixed:
-                for _ in range(len(node.writes) - len(found)):  # all of a variadic operand's logs, in order
-                    found.append((place, next(logs), None))
+                rest = len(node.writes) - len(found)  # all of a variadic operand's logs, in order
+                found += [(place, next(logs), None) for _ in range(rest)]
             elif hasattr(node.saved[place], "dtype"):
                 log = next(logs, None)
                 if log is not None:

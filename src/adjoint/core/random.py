@@ -59,7 +59,7 @@ class Generator:
     def _twister(self) -> Any:
         if self._made is None:
             # RandomState seeds in the way of the original MT19937; NumPy's other ways to make a twister do not
-            self._made = np.random.RandomState(self._seed & 0xFFFFFFFF)._bit_generator  # type: ignore[attr-defined]
+            self._made = np.random.RandomState(self._seed & 0xFFFFFFFF)._bit_generator
         return self._made
 
     # --- draws ---

@@ -136,7 +136,7 @@ def general(
     forward: Rule,
     *,
     vjp: Rule | Sequence[Rule | None],
-    jvp: Rule | None = None,
+    jvp: Rule | str | None = None,
     promotes: str | None = None,
     node: str | None = None,
     outputs: Sequence[str] = ("out",),

@@ -31,7 +31,7 @@ def in_state(kind: type, state: type) -> type:
 
 def enter(tensor: Tensor, state: type) -> None:
     """Put a tensor into a state."""
-    _class_of.__set__(tensor, in_state(tensor.__class__, state))
+    _class_of.__set__(tensor, in_state(tensor.__class__, state))  # type: ignore[arg-type]
 
 
 def leave(tensor: Tensor) -> None:

@@ -99,7 +99,7 @@ def carry(tensor: Tensor, tangents: dict[int, Tensor]) -> None:
         if level is not None:
             held[number] = value
             level.add(held)
-    tensor._forward = held  # type: ignore[attr-defined]
+    tensor._forward = held
 
 
 def attach(tensor: Tensor, value: Tensor, number: int) -> None:

@@ -44,7 +44,7 @@ class Size(tuple):
             count *= size
         return count
 
-    def __add__(self, other: tuple) -> Size:  # type: ignore[override]
+    def __add__(self, other: tuple) -> Size:
         return Size(tuple.__add__(self, tuple(other)))
 
     def __mul__(self, times: int) -> Size:  # type: ignore[override]
@@ -79,7 +79,12 @@ class Tensor:
     _data: Array
     _node: Any
     _writes: list | None
+    _forward: dict
+    _grad: Tensor | None
     _hooks: Any
+    _inference: bool
+    _view: Any
+    _views: list
 
     if TYPE_CHECKING:  # the operations become methods in `adjoint.ops`, from their records
 

@@ -11,7 +11,7 @@ happens when somebody next asks for one, as in PyTorch, and costs nothing where 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from adjoint.arrays import is_foreign, namespace_of, numpy
 from adjoint.core import modes
 from adjoint.core import tensor as tensors
-from adjoint.core.graph import LEAF_MARK, Meta, Node, Nowhere, next_sequence, node_of, short_name, version_of
+from adjoint.core.graph import LEAF_MARK, Meta, Node, Nowhere, expose, next_sequence, node_of, short_name, version_of
 from adjoint.core.primitive import Primitive, TransposeNode
 from adjoint.core.states import enter, leave, make_inference
 from adjoint.core.tensor import Tensor, edge_of, retains, set_requires_grad, writes_of
@@ -126,7 +126,11 @@ def mark_stale(tensor: Tensor) -> None:
     """After a write to a tensor's memory: have the histories of the views of it derived anew."""
     for reference in getattr(base_of(tensor), "_views", ()):
         view = reference()
-        if view is not None and not isinstance(view, Stale) and (view._node is not None or view._view.base._node is not None):
+        if (
+            view is not None
+            and not isinstance(view, Stale)
+            and (view._node is not None or view._view.base._node is not None)
+        ):
             enter(view, Stale)
 
 
@@ -158,10 +162,9 @@ class Stale:
     def _derived(self: Any) -> Any:
         view: View = self._view
         old = _history.__get__(self)
-        if old is None or old is LEAF_MARK or isinstance(old, Nowhere):
-            if view.base._node is None:
-                settle(self, LEAF_MARK if old is LEAF_MARK else None)
-                return self._node
+        if view.base._node is None and (old is None or old is LEAF_MARK or isinstance(old, Nowhere)):
+            settle(self, LEAF_MARK if old is LEAF_MARK else None)
+            return self._node
         if view.made is not None:
             if modes.special and not modes.state.grad_enabled:
                 return old  # nobody will follow it
@@ -179,6 +182,18 @@ class Stale:
     @requires_grad.setter
     def requires_grad(self: Any, value: bool) -> None:
         set_requires_grad(self, value)
+
+    @property
+    def is_leaf(self: Any) -> bool:
+        with modes.mode(grad_enabled=True):  # who asks for it is told where there is none
+            node = node_of(self._node)[0]
+        return node is None or node.is_leaf
+
+    @property
+    def grad_fn(self: Any) -> Any:
+        with modes.mode(grad_enabled=True):
+            node = node_of(self._node)[0]
+        return None if node is None or node.is_leaf else expose(node)
 
     @property
     def output_nr(self: Any) -> int:
@@ -234,8 +249,14 @@ def forbidden(tensor: Tensor, written: str) -> RuntimeError:
     node, index = node_of(_history.__get__(tensor))
     name = None if node is None or node.is_leaf else short_name(node.name())
     if name is None or made in (IN_NO_GRAD, IN_INFERENCE):
-        source = "A view was created in" if name is None else f"Output {index} of {name} is a view of a view which was created in"
-        block, context = ("inference mode", "in normal mode") if made == IN_INFERENCE else ("no_grad mode", "with grad mode enabled")
+        source = (
+            "A view was created in"
+            if name is None
+            else f"Output {index} of {name} is a view of a view which was created in"
+        )
+        block, context = (
+            ("inference mode", "in normal mode") if made == IN_INFERENCE else ("no_grad mode", "with grad mode enabled")
+        )
         head = f"{source} {block} and {written} modified inplace {context}."
     else:
         head = f"Output {index} of {name} is a view and {written} modified inplace."

@@ -13,7 +13,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.relu(torch.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return input.relu_() if inplace else pointwise.relu(input)  # type: ignore[attr-defined]
+    return input.relu_() if inplace else pointwise.relu(input)
 
 
 def sigmoid(input: Tensor) -> Tensor:

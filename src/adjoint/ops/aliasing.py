@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from adjoint.core.statements import linear
 
-_SAME = {"forward": lambda xp, x: xp.reshape(x, x.shape), "transpose": lambda xp, g: g, "view": True}
+_SAME: dict[str, Any] = {"forward": lambda xp, x: xp.reshape(x, x.shape), "transpose": lambda xp, g: g, "view": True}
 
 #: a dual tensor without its tangent
 fw_primal = linear("fw_primal", **_SAME, node="Identity")

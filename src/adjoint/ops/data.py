@@ -94,7 +94,7 @@ def array_of(data: Any, dtype: DType | None) -> Any:
     return array.reshape(shape)
 
 
-_SEQUENCES = (list, tuple, range)
+_SEQUENCES: Any = (list, tuple, range)
 
 
 def _number(value: Any, wanted: DType) -> Any:

@@ -186,7 +186,7 @@ def _sliced(x: Tensor, axis: int, part: slice) -> Tensor:
         raise ValueError("slice step cannot be zero")
     if step is not None and step < 0:
         raise ValueError("step must be greater than zero\nUse flip() to reverse the order.")
-    if part.indices(size := x._data.shape[axis]) == (0, size, 1):
+    if not start and step in (None, 1) and (stop is None or stop >= x._data.shape[axis]):
         return x
     return _slice(x, axis=axis, part=slice(start or None, stop, None if step == 1 else step))
 

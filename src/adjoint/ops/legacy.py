@@ -28,7 +28,7 @@ def _made(arguments: tuple, dtype: DType) -> Any:
     return np.zeros(shape_of("new", arguments) if arguments else (0,), dtype.numpy)
 
 
-def _new(cls: type, *args: Any, device: Any = None) -> Tensor:
+def _new(cls: Any, *args: Any, device: Any = None) -> Tensor:
     if len(args) == 1 and isinstance(args[0], Tensor):
         made = alias(args[0])
         if cls is Tensor:

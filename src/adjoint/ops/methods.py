@@ -20,7 +20,7 @@ _INPLACE_OPERATORS = {
 }  # fmt: skip
 
 
-def install(operators: dict[str, Callable], properties: dict[str, Callable | tuple[Callable, ...]]) -> None:
+def install(operators: dict[str, Callable], properties: dict[str, Any]) -> None:
     """Give `Tensor` its methods, from every public function declared so far."""
     for export in exports.values():
         if export.method is None or export.module:

@@ -144,9 +144,8 @@ rsqrt = elementwise(
 
 
 def _operator_pow(self: Tensor, other: Any) -> Any:
-    if other.__class__ is float or other.__class__ is int:
-        if other > 0:
-            return _pow_scalar(self, other)
+    if (other.__class__ is float or other.__class__ is int) and other > 0:
+        return _pow_scalar(self, other)
     return pow(self, other) if isinstance(other, (Tensor, Number)) else NotImplemented
 
 

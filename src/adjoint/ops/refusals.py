@@ -24,11 +24,10 @@ def is_integral(value: Any) -> bool:
 
 def refuse_zero_divisor(input: Any, other: Any) -> None:
     """Integers have no infinity: dividing them by zero is an error."""
-    if is_integral(input) and is_integral(other):
-        if bool((other._data == 0).any()) if isinstance(other, Tensor) else other == 0:
-            raise RuntimeError(
-                "ZeroDivisionError\nIntegers cannot be divided by zero: make one of them floating-point."
-            )
+    if not (is_integral(input) and is_integral(other)):
+        return
+    if bool((other._data == 0).any()) if isinstance(other, Tensor) else other == 0:
+        raise RuntimeError("ZeroDivisionError\nIntegers cannot be divided by zero: make one of them floating-point.")
 
 
 def has_no_derivative(function: str) -> Callable[..., NoReturn]:

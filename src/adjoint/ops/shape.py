@@ -5,8 +5,6 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
-import numpy as np
-
 from adjoint.arrays.tensor import verb
 from adjoint.core.exports import public
 from adjoint.core.primitive import unbroadcast

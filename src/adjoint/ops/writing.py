@@ -77,6 +77,8 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
             f"destination and {scalar_type_name(value.dtype)} for the source.\nBring the value to the type first, as in "
             "value.to(x.dtype)."
         )
+    if by_mask and value.is_complex():
+        converted(value.item(), x.dtype)
     value = _fitted(to_dtype(value, x.dtype), shape)
     inplace.update(target, lambda old: _index_put(old, value, *arrays, template=template), "index_put_")
 

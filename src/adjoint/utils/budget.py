@@ -16,6 +16,7 @@ n <= (k/2)^2 / 2; beyond that, about one more each time that n grows by a factor
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any
 from weakref import ref
@@ -165,11 +166,14 @@ class _Keeper:
             place = output if isinstance(result, tuple) else None
             made = _Made(primitive, notes, params or {}, place, self._count, tensor)
             key = id(tensor)
-            self._made[key] = (ref(tensor, lambda _, key=key: self._made.pop(key, None)), made)
+            self._made[key] = (ref(tensor, partial(self._forget, key)), made)
         if node.saved.__class__ is tuple and node.saved:
             self._take_over(node, [*operands, *tensors])
         self._shrink(self.limit // 2)
         return result
+
+    def _forget(self, key: int, _: ref[Tensor]) -> None:
+        self._made.pop(key, None)
 
     def backward(self, node: Node, call: Callable) -> Any:
         """A backward pass inside the block goes its own way."""

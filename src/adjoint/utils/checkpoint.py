@@ -102,7 +102,13 @@ def checkpoint(
         raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
     forward_context, recompute_context = context_fn()
     block = _Block(
-        function, args, kwargs, recompute_context, keep_random, determinism_check == "default", early_stop and _early_stop
+        function,
+        args,
+        kwargs,
+        recompute_context,
+        keep_random,
+        determinism_check == "default",
+        early_stop and _early_stop,
     )
     with forward_context, saved_tensors_hooks(block.note, block.value):
         return function(*args, **kwargs)
@@ -208,7 +214,7 @@ class CheckpointFunction(Function):
     """The reentrant form: runs a function unrecorded, and recorded in the backward pass."""
 
     @staticmethod
-    def forward(ctx: Any, function: Callable, keep_random: bool, *args: Any) -> Any:  # noqa: D102
+    def forward(ctx: Any, function: Callable, keep_random: bool, *args: Any) -> Any:
         check_backward_validity(args)
         ctx.function = function
         ctx.random = default_generator.state() if keep_random else None
@@ -219,7 +225,7 @@ class CheckpointFunction(Function):
             return function(*args)
 
     @staticmethod
-    def backward(ctx: Any, *cotangents: Any) -> tuple:  # noqa: D102
+    def backward(ctx: Any, *cotangents: Any) -> tuple:
         if modes.state.partial_pass:
             raise RuntimeError(
                 "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
@@ -274,7 +280,10 @@ def checkpoint_sequential(
     start = 0
     for _ in range(segments - 1):
         input = checkpoint(
-            _one_after_another(steps[start : start + length]), input, use_reentrant=use_reentrant, preserve_rng_state=keep_random
+            _one_after_another(steps[start : start + length]),
+            input,
+            use_reentrant=use_reentrant,
+            preserve_rng_state=keep_random,
         )
         start += length
     return _one_after_another(steps[start:])(input)
@@ -311,7 +320,7 @@ class set_checkpoint_early_stop:  # noqa: N801
         self.enable = enable
 
     def __enter__(self) -> None:
-        global _early_stop  # noqa: PLW0603
+        global _early_stop
         self._before, _early_stop = _early_stop, self.enable
 
     def __exit__(self, *_: object) -> None:
@@ -326,7 +335,7 @@ class set_checkpoint_debug_enabled:  # noqa: N801
         self.enabled = enabled
 
     def __enter__(self) -> None:
-        global _debug  # noqa: PLW0603
+        global _debug
         self._before, _debug = _debug, self.enabled
 
     def __exit__(self, *_: object) -> None:
