@@ -81,7 +81,7 @@ def observe(program: Program, torch: Any) -> dict[str, Any]:
         warnings.simplefilter("always")
         try:
             seen["returns"] = plain(program(torch))
-        except Exception as error:  # noqa: BLE001  (whatever it raises is what is observed)
+        except Exception as error:
             seen["raises"] = describe_error(error)
     warned = [f"{each.category.__name__}: {first_line(each.message)}" for each in caught]
     warned = [each for each in warned if not any(words in each for words in SAID_ONCE)]
@@ -104,7 +104,7 @@ def attempt(action: Callable[[], Any]) -> Any:
     """What a call returns, or the error that it raises as text: for programs that go on after an error."""
     try:
         return action()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return describe_error(error)
 
 

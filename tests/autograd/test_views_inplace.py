@@ -608,7 +608,7 @@ def assignment_of_everything(torch):
     found = []
     for write in ("y[:] = 2", "y[...] = 2", "y[0:3] = 2", "y[:] = x", "y[...] = x[0]", "y[None] = 1", "y[:2] = 1"):
         y = x * 2
-        exec(write, {"x": x, "y": y})  # noqa: S102
+        exec(write, {"x": x, "y": y})
         found.append((write, y))
     return found
 

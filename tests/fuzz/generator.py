@@ -31,6 +31,9 @@ class World:
         self.pick = choices.pick
         self.number = choices.number
         self.program: list[str] = []
+        #: whether derivatives of derivatives are taken; then there is no `relu`, since PyTorch records that the gradient
+        #: through it depends on its result, though that dependence has derivative 0
+        self.higher = self.chance(50)
         self.mode = ""  # what stands around the statement that is being made
         self._made = 0
 
@@ -67,12 +70,10 @@ class World:
     def add(self, statement: str) -> str | None:
         statement = f"with {self.mode}: {statement}" if self.mode else statement
         self.program.append(statement)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return self.machine.execute(statement)
+        return self.machine.execute(statement)
 
 
-class Unsuitable(Exception):
+class Unsuitable(Exception):  # noqa: N818  (no error: another statement is made)
     """There is no tensor for the statement that was to be made."""
 
 
@@ -123,7 +124,9 @@ def leaf(world: World) -> str:
         numbers = [int(2 * v) for v in numbers]
     if dtype == "complex128":
         numbers = [complex(v, ((start * 3 + k * 2) % 7 - 3) / 2) for k, v in enumerate(numbers)]
-    flags = "" if dtype == "int64" or world.chance(25) else ", requires_grad=True"
+    # a view of a leaf of inference mode requires, outside of it, no gradient
+    plain = dtype == "int64" or "inference" in world.mode or world.chance(25)
+    flags = "" if plain else ", requires_grad=True"
     return f"{world.fresh()} = torch.tensor({nested(numbers, shape)}, dtype=torch.{dtype}{flags})"
 
 
@@ -137,7 +140,6 @@ def nested(numbers: list, shape: Sequence[int]) -> Any:
 # --- operations --------------------------------------------------------------------------------------------------
 
 SMOOTH = ("sin", "cos", "tanh", "sigmoid", "neg", "square")
-GATED = {"relu": (0,), "abs": (0,)}
 
 
 def unary_name(world: World, name: str) -> str:
@@ -152,14 +154,15 @@ def unary_name(world: World, name: str) -> str:
     if big < 4:
         names.append("exp")
     if is_real(tensor):
-        names += [each for each, at in GATED.items() if clear_of(world, name, *at)]
+        if clear_of(world, name, 0):
+            names += ["abs"] if world.higher else ["abs", "relu"]
         if tensor.numel() and min(world.values(name)) > 0.1:
             names += ["log", "sqrt", "reciprocal"]
     return world.pick(names)
 
 
 def unary(world: World) -> str:
-    x = world.tensor(inference=True)
+    x = world.tensor()
     return f"{world.fresh()} = {x}.{unary_name(world, x)}()"
 
 
@@ -218,7 +221,7 @@ def power(world: World) -> str:
 def reduction(world: World) -> str:
     x = world.tensor()
     shape = world[x].shape
-    name = world.pick(("sum", "mean")) if is_inexact(world[x]) else "sum"
+    name = world.pick(("sum", "mean")) if is_inexact(world[x]) and world[x].numel() else "sum"
     if not shape or world.chance(50):
         return f"{world.fresh()} = {x}.{name}()"
     keep = ", keepdim=True" if world.chance(40) else ""
@@ -267,9 +270,10 @@ def some_slice(world: World, size: int) -> str:
 
 def index_of(world: World, shape: Sequence[int]) -> str:
     """A basic index for a tensor of this shape."""
-    parts = []
-    for size in shape[: world.number(0, len(shape))]:
-        parts.append(str(world.number(-size, size - 1)) if size and world.chance(45) else some_slice(world, size))
+    parts = [
+        str(world.number(-size, size - 1)) if size and world.chance(45) else some_slice(world, size)
+        for size in shape[: world.number(0, len(shape))]
+    ]
     if world.chance(10):
         parts.insert(world.number(0, len(parts)), "None")
     if world.chance(10) or not parts:
@@ -340,6 +344,7 @@ def written(world: World, condition: Callable[[Any], bool] = lambda tensor: True
 
     It is no inference tensor outside of that mode: PyTorch writes to those, and then raises the error that it will not.
     """
+
     def writable(t: Any) -> bool:
         # elements that share memory: PyTorch refuses to write to them, or leaves the result undefined
         return all(step or size < 2 for step, size in zip(t.stride(), t.shape, strict=True)) and condition(t)
@@ -372,7 +377,11 @@ def inplace_unary(world: World) -> str:
 def inplace_binary(world: World) -> str:
     x = written(world)
     shape = world[x].shape
-    y = partner(world, x) if world.chance(15) else world.tensor(lambda t: fits(world, x)(t) and world.torch.broadcast_shapes(t.shape, shape) == shape)
+    y = (
+        partner(world, x)
+        if world.chance(15)
+        else world.tensor(lambda t: fits(world, x)(t) and world.torch.broadcast_shapes(t.shape, shape) == shape)
+    )
     if not apart(world, x, y):
         raise Unsuitable
     name = binary_name(world, x, y)
@@ -411,7 +420,9 @@ def inplace_index(world: World) -> str:
     y = world.tensor(lambda t: t.ndim == 0)
     if not apart(world, x, y):
         raise Unsuitable
-    return f"{target(world, x)}[{index}] {world.pick(('=', '+='))} {y}"
+    # `+=` writes twice, and may give the base of x a history in between: see `target`
+    gets_history = world[x]._base is not None and world[y].requires_grad and not world[x].requires_grad
+    return f"{target(world, x)}[{index}] {'=' if gets_history else world.pick(('=', '+='))} {y}"
 
 
 def inplace_pick(world: World) -> str:
@@ -442,14 +453,20 @@ def around_the_graph(world: World) -> str:
     x = written(world)
     forms = [
         f"{x}.detach().{world.pick(('mul_(2)', 'add_(1)', 'zero_()'))}",
-        f"{x}.data.{world.pick(('mul_(2)', 'add_(1)'))}",
         f"{x}.detach_()",
-        f"{x}.requires_grad_()",
-        f"{x}.requires_grad_(False)",
-        f"{x}.requires_grad = {world.pick(('True', 'False'))}",
+        f"{target(world, x)}.requires_grad_()",
         f"{world.fresh()} = {x}.data",
         f"del {x}",
     ]
+    if len({each.dtype for each in world.machine.tensors().values()}) == 1:
+        # where types are mixed, PyTorch saves an operand as it is, Adjoint as it was cast: a write unseen by the graph shows
+        forms.append(f"{x}.data.{world.pick(('mul_(2)', 'add_(1)'))}")
+    if not any(each._base is world[x] for each in world.machine.tensors().values()):
+        # where there are views of it, later writes end in an internal error of PyTorch's
+        forms += [
+            f"{target(world, x)}.requires_grad_(False)",
+            f"{target(world, x)}.requires_grad = {world.pick(('True', 'False'))}",
+        ]
     y = world.tensor(lambda t: t.shape == world[x].shape and t.dtype == world[x].dtype)
     forms.append(f"{x}.data = {y}.detach().clone()")
     return world.pick(forms)
@@ -479,7 +496,8 @@ def scalar_of(world: World, x: str) -> str:
 
 
 def flags(world: World) -> str:
-    return world.pick(("", "", ", retain_graph=True", ", retain_graph=True", ", create_graph=True"))
+    last = ", create_graph=True" if world.higher else ""
+    return world.pick(("", "", ", retain_graph=True", ", retain_graph=True", last, last))
 
 
 def root(world: World) -> str:
@@ -487,9 +505,13 @@ def root(world: World) -> str:
 
 
 def backward(world: World) -> str:
+    if "inference" in world.mode:  # what is then in .grad are inference tensors
+        raise Unsuitable
     x = root(world)
     flag = flags(world)
-    if world.chance(30):
+    if (
+        world.chance(30) and not world[x].retains_grad
+    ):  # PyTorch keeps the gradient of a root also where no input needs it
         inputs = world.tensor(lambda t: t.requires_grad)
         flag += f", inputs=[{inputs}]"
     if world.chance(30):
@@ -501,6 +523,8 @@ def backward(world: World) -> str:
 
 
 def gradient(world: World) -> str:
+    if "inference" in world.mode:
+        raise Unsuitable
     x, y = root(world), world.tensor(lambda t: t.requires_grad)
     unused = world.pick((", allow_unused=True", ", allow_unused=True", ", materialize_grads=True", ""))
     flag = flags(world)
@@ -531,12 +555,12 @@ def about_grad(world: World) -> str:
 def hook(world: World) -> str:
     x = world.tensor(lambda t: t.requires_grad)
     function = world.pick(("lambda g: g * 2", "lambda g: None", "lambda g: g.sin()"))
+    # `grad_fn` is looked at first: PyTorch 2.13 crashes where a hook is registered on a view whose base was written to since
+    # its grad_fn was last looked at
     forms = [
-        # `grad_fn` is looked at first: PyTorch 2.13 crashes where a hook is registered on a view whose base was written
-        # to since its grad_fn was last looked at
         f"{x}.grad_fn; {world.fresh('h')} = {x}.register_hook({function})",
-        f"{x}.retain_grad()",
-        f"{world.fresh('h')} = {x}.register_post_accumulate_grad_hook(lambda t: t.grad.mul_(0.5){world.pick((' and None', ''))})",
+        f"{x}.grad_fn; {x}.retain_grad()",
+        f"{x}.grad_fn; {world.fresh('h')} = {x}.register_post_accumulate_grad_hook(lambda t: t.grad.mul_(0.5) and None)",
     ]
     handles = [name for name in world.machine.names if name[0] == "h"]
     if handles:
@@ -560,17 +584,21 @@ MODES = ("torch.no_grad()",) * 5 + ("torch.inference_mode()", "torch.enable_grad
 
 
 def make_program(torch: Any, choices: Choices, length: int, makers: Sequence[Callable] = _WEIGHTED) -> list[str]:
-    """A program of at most `length` statements after its first leaves."""
+    """A program of some leaves, and of at most `length` statements about them."""
     world = World(torch, choices)
-    for _ in range(world.number(1, 3)):
-        world.add(leaf(world))
-    for _ in range(length):
-        world.mode = world.pick(MODES) if world.chance(10) else ""
-        try:
-            statement = world.pick(makers)(world)
-        except Unsuitable:
-            continue
-        error = world.add(statement)
-        if error and "backward(" in statement:
-            break  # which leaves had got their gradients by then depends on the order of the pass
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(world.number(1, 3)):
+            world.add(leaf(world))
+        for _ in range(length):
+            if not world.number(0, 40):
+                break
+            world.mode = world.pick(MODES) if world.chance(10) else ""
+            try:
+                statement = world.pick(makers)(world)
+            except Unsuitable:
+                continue
+            error = world.add(statement)
+            if error and "backward(" in statement:
+                break  # which leaves had got their gradients by then depends on the order of the pass
     return world.program

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -33,13 +33,13 @@ class Machine:
         self.torch = torch
         self.names: dict[str, Any] = {"torch": torch}
         self._first_versions: dict[int, int] = {}
-        exec(PRELUDE, self.names)  # noqa: S102
+        exec(PRELUDE, self.names)
 
     def execute(self, statement: str) -> str | None:
         """Run one statement; the type and the first line of the error that it raises, or None."""
         try:
-            exec(compiled(statement), self.names)  # noqa: S102
-        except Exception as error:  # noqa: BLE001  (whatever it raises is compared)
+            exec(compiled(statement), self.names)
+        except Exception as error:
             return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         return None
 
@@ -85,7 +85,7 @@ class Machine:
 def attempt(look: Any) -> Any:
     try:
         return look()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return type(error).__name__
 
 
@@ -119,6 +119,11 @@ def run(torch: Any, program: Sequence[str], every_step: bool) -> list[tuple]:
     return seen
 
 
+def as_text(program: Sequence[str]) -> str:
+    """A program as the text of a file that Python runs."""
+    return "\n".join(("import torch", PRELUDE, *program))
+
+
 # --- comparing ---------------------------------------------------------------------------------------------------
 
 #: how many units in the last place a value may be apart, relative to the largest number met: programs subtract large
@@ -142,7 +147,7 @@ def difference(program: Sequence[str], ours: list[tuple], theirs: list[tuple]) -
             return None
         if ours_seen.keys() != theirs_seen.keys():
             return f"{at}\n    names: {list(ours_seen)}\n  PyTorch: {list(theirs_seen)}"
-        for name, look in theirs_seen.items():
+        for look in theirs_seen.values():
             for part in (look["values"], look.get("grad")):
                 if part:
                     largest = max(largest, *(abs(v) for v in part[2] if abs(v) < math.inf), 0)
@@ -154,6 +159,15 @@ def difference(program: Sequence[str], ours: list[tuple], theirs: list[tuple]) -
                 if not alike(ours_value, theirs_value, largest * unit):
                     return f"{at}\n    {name}.{aspect}: {ours_value}\n  PyTorch: {theirs_value}"
     return None
+
+
+def shortened(program: Sequence[str], differs: Callable[[Sequence[str]], bool]) -> Sequence[str]:
+    """A program that differs, without the statements without which it differs as well."""
+    for place in reversed(range(len(program))):
+        without = [*program[:place], *program[place + 1 :]]
+        if without and differs(without):
+            program = without
+    return program
 
 
 def alike(ours: Any, theirs: Any, tolerance: float) -> bool:

@@ -29,7 +29,8 @@ def collections() -> list[Programs]:
 def recording(programs: Programs) -> str:
     """What PyTorch does with each program, as JSON: one program a line, so that changes can be read."""
     lines = [
-        f"{json.dumps(name)}: {json.dumps(observe(program, torch), separators=(',', ':'))}" for name, program in programs
+        f"{json.dumps(name)}: {json.dumps(observe(program, torch), separators=(',', ':'))}"
+        for name, program in programs
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
