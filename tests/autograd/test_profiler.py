@@ -66,5 +66,5 @@ def test_it_is_off_outside_and_after_an_error():
 
 def test_it_is_not_reentrant():
     prof = profile()
-    with prof, pytest.raises(RuntimeError, match="Profiler context manager is not reentrant"), prof:
-        pass
+    with prof, pytest.raises(RuntimeError, match="Profiler context manager is not reentrant"):
+        prof.__enter__()

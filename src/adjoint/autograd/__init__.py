@@ -1,6 +1,6 @@
 """`torch.autograd`: backward passes, gradients, and the modes that say what is recorded."""
 
-from adjoint.autograd import anomaly_mode, forward_ad, function, functional, grad_mode, graph, profiler
+from adjoint.autograd import anomaly_mode, forward_ad, function, functional, grad_mode, graph, profiler, variable
 from adjoint.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from adjoint.autograd.entry import backward, grad
 from adjoint.autograd.function import Function
@@ -14,9 +14,11 @@ from adjoint.autograd.grad_mode import (
     set_multithreading_enabled,
 )
 from adjoint.autograd.gradcheck import gradcheck, gradgradcheck
+from adjoint.autograd.variable import Variable
 
 __all__ = [
     "Function",
+    "Variable",
     "anomaly_mode",
     "backward",
     "detect_anomaly",
@@ -27,6 +29,8 @@ __all__ = [
     "functional",
     "grad",
     "grad_mode",
+    "gradcheck",
+    "gradgradcheck",
     "graph",
     "inference_mode",
     "no_grad",
@@ -34,4 +38,5 @@ __all__ = [
     "set_detect_anomaly",
     "set_grad_enabled",
     "set_multithreading_enabled",
+    "variable",
 ]
