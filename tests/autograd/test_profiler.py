@@ -65,6 +65,7 @@ def test_it_is_off_outside_and_after_an_error():
 
 
 def test_it_is_not_reentrant():
-    prof = profile()
-    with prof, pytest.raises(RuntimeError, match="Profiler context manager is not reentrant"):
+    with profile() as prof:
+        pass
+    with pytest.raises(RuntimeError, match="Profiler context manager is not reentrant"):
         prof.__enter__()

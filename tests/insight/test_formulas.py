@@ -191,7 +191,7 @@ def test_a_formula_has_the_shape_and_value_of_what_it_describes(make, shape):
 def test_a_condition_on_symbols_holds_in_general_or_not_at_all():
     assert not bool(x == 0)
     assert bool(x != y)
-    assert bool(x == x)  # noqa: PLR0124
+    assert bool(x == x)
     with pytest.raises(TypeError, match="whether x < 0 holds depends on numbers"):
         bool(x < 0)
 

@@ -93,13 +93,13 @@ def matmul(x: Array, y: Array) -> Array:
 
 def maximum(x: Array, y: Array) -> Array:
     if x.__class__ in _SCALARS and (y.__class__ is float or y.__class__ is int):
-        return x if x >= y or x != x else x.dtype.type(y)  # NaN stays  # noqa: PLR0124
+        return x if x >= y or x != x else x.dtype.type(y)  # NaN stays
     return np.maximum(x, y)
 
 
 def minimum(x: Array, y: Array) -> Array:
     if x.__class__ in _SCALARS and (y.__class__ is float or y.__class__ is int):
-        return x if x <= y or x != x else x.dtype.type(y)  # noqa: PLR0124
+        return x if x <= y or x != x else x.dtype.type(y)
     return np.minimum(x, y)
 
 

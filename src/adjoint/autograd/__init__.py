@@ -5,7 +5,9 @@ from adjoint.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from adjoint.autograd.entry import backward, grad
 from adjoint.autograd.function import Function
 from adjoint.autograd.grad_mode import (
-    _force_original_view_tracking,
+    _force_original_view_tracking as _force_original_view_tracking,
+)
+from adjoint.autograd.grad_mode import (
     enable_grad,
     enforce_grad_layout_policy,
     inference_mode,

@@ -104,7 +104,7 @@ def _minimum(x: Lanes, y: Lanes) -> Lanes:
 
 
 def _isnan(x: Lanes) -> Lanes:
-    return x != x if x.dtype.kind == "f" else x.code.constant(False, bool)  # noqa: PLR0124
+    return x != x if x.dtype.kind == "f" else x.code.constant(False, bool)
 
 
 def _sign(x: Lanes) -> Lanes:

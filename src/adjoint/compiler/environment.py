@@ -46,7 +46,7 @@ class Environment:
 
 def _same(x: Any, y: Any) -> bool:
     """Plain values are compared, all others are the same only if they are the same object."""
-    return type(x) is type(y) and isinstance(x, _PLAIN) and (x == y or (x != x and y != y))  # noqa: PLR0124
+    return type(x) is type(y) and isinstance(x, _PLAIN) and (x == y or (x != x and y != y))
 
 
 def look_around(*roots: Any) -> Environment:

@@ -265,7 +265,7 @@ class _KernelWriter:
             total = self.accumulated(code, reduction)
             if reduction in self.carries:
                 carry = self.at(self.carries[reduction], code, total.dtype)
-                total = (carry == carry).select(total + carry, total)  # noqa: PLR0124  (NaN after an infinity)
+                total = (carry == carry).select(total + carry, total)
             if self.lanes_are_reduced:
                 total = _folded(reduction.verb, total, 1)
             self.store_total(reduction, total)

@@ -476,7 +476,7 @@ def atan2(y: Lanes, x: Lanes) -> Lanes:
     angle = atan_unit(ratio)
     angle = steep.select(math.pi / 2 - angle, angle)
     angle = (x.bits(BITS[x.dtype]) < 0).select(math.pi - angle, angle)
-    return ((x != x) | (y != y)).select(x + y, angle.copysign(y))  # noqa: PLR0124
+    return ((x != x) | (y != y)).select(x + y, angle.copysign(y))
 
 
 def asin_parts(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
@@ -521,7 +521,7 @@ def power(x: Lanes, y: Lanes) -> Lanes:
     odd = whole & (rint(half) != half)
     negative = (x < 0.0) & (x > -math.inf) & ~whole
     result = negative.select(x.like(math.nan), odd.select(result.copysign(x), result))
-    result = ((x != x) | (y != y)).select(x + y, result)  # noqa: PLR0124
+    result = ((x != x) | (y != y)).select(x + y, result)
     return ((x == 1.0) | (y == 0.0)).select(x.like(1.0), result)
 
 

@@ -20,7 +20,7 @@ from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.core import graph, modes
 from adjoint.core.anomaly import checked_vjp, report_failure
 from adjoint.core.graph import FREED, LEAF, LEAF_MARK, NODE, Node, Port, check_saved, log_write, node_of
-from adjoint.core.primitive import OUT, VALUE
+from adjoint.core.primitive import OUT, VALUE, cast_back
 from adjoint.core.states import check_inference
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.core.views import mark_stale
@@ -227,6 +227,7 @@ def as_tensors(node: Node, saved: tuple) -> tuple:
     fixed = len(node.primitive.operands) - node.primitive.variadic
     logs = iter(node.writes)
     tangents = (node.meta.tangents if node.meta is not None else None) or {}
+    operands = node.meta.operands if node.meta is not None else None
     packed = node.saved.__class__ is not tuple  # what hooks unpacked need not be what the leaf holds
     for place, kind, index in node.plan.arrays:
         if kind == OUT:
@@ -238,7 +239,15 @@ def as_tensors(node: Node, saved: tuple) -> tuple:
                 _restored(v, e, None, packed or place in tangents) for v, e in zip(saved[place], edges, strict=True)
             )
         elif hasattr(saved[place], "dtype"):
-            values[place] = _restored(saved[place], node.edges[index], next(logs, None), packed or place in tangents)
+            array, edge = saved[place], node.edges[index]
+            dtype = array.dtype if operands is None else operands[index][1]
+            was_cast = array.dtype != dtype and (edge is not None or place in tangents)
+            given = cast_back(namespace_of((array,)), array, dtype) if was_cast else array
+            values[place] = _restored(given, edge, next(logs, None), packed or place in tangents)
+            if was_cast:  # what the operation computed with is a step away from its operand
+                restore_tangents(values[place], tangents.get(place))
+                values[place] = tensor_namespace.astype(values[place], array.dtype)
+                continue
         if place in tangents:
             restore_tangents(values[place], tangents[place])
     return tuple(values)

@@ -128,7 +128,8 @@ def _flatten(data: Any, shape: tuple[int, ...], axis: int, numbers: list[Any]) -
     if axis == len(shape):
         numbers.append(_leaf(data))
         return
-    if not isinstance(data, (*_SEQUENCES, Tensor, np.ndarray)):
+    nested: Any = (*_SEQUENCES, Tensor, np.ndarray)
+    if not isinstance(data, nested):
         raise TypeError(f"not a sequence\nAt depth {axis} stands a {type(data).__name__}, beside sequences.")
     if len(data) != shape[axis]:
         raise ValueError(f"expected sequence of length {shape[axis]} at dim {axis} (got {len(data)})")
