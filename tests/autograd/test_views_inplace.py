@@ -761,6 +761,24 @@ def requires_grad_of_what_is_no_leaf(torch):
     ]
 
 
+@program
+def another_memory(torch):
+    y, source = leaf(torch, 3) * 2, numbers(torch, 2)
+    same = y.set_(source) is y
+    source.mul_(5)
+    x, v = leaf(torch, 3), numbers(torch, 3)[1:]
+    refused = attempt(lambda: x.set_(source))
+    with torch.no_grad():
+        x.set_(torch.ones(2))
+    return [
+        (same, y, source, attempt(y.sum().backward)),
+        (refused, x),
+        v.set_(torch.zeros(4)),
+        torch.ones(3).set_(),
+        attempt(lambda: torch.ones(3).set_(torch.ones(2, dtype=torch.float64))),
+    ]
+
+
 # --- retain_grad ---
 
 

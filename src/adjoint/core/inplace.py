@@ -66,6 +66,20 @@ def update(tensor: Tensor, compute: Callable[[Tensor], Tensor], name: str, unifo
     return tensor
 
 
+def give_memory(tensor: Tensor, source: Tensor, result: Tensor) -> Tensor:
+    """Have a tensor show another's memory from now on, with the history of a result."""
+    check_inference(tensor)
+    if result._node is not None:
+        check_writable(tensor)
+    tensor._data = buffer(source)
+    log_write(writes_of(tensor), "set_")
+    if result._node is None:
+        mark_stale(tensor)
+    else:
+        rebase(tensor, result._node)
+    return tensor
+
+
 def check_writable(tensor: Tensor) -> None:
     """Refuse a recorded write to what must keep its value, or whose history cannot follow."""
     view = view_of(tensor)

@@ -9,9 +9,9 @@ import numpy as np
 from adjoint.arrays.tensor import verb
 from adjoint.core import inplace
 from adjoint.core.apply import shapes_differ
-from adjoint.core.dtypes import scalar_type_name
+from adjoint.core.dtypes import c_type_name, scalar_type_name
 from adjoint.core.exports import public
-from adjoint.core.statements import linear
+from adjoint.core.statements import general, linear
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.conversion import to_dtype, type_name
 from adjoint.ops.filling import fill_with
@@ -143,6 +143,44 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
                 raise
             raise shapes_differ(shape, value._data.shape) from None
     return inplace.update(self, lambda old: overwritten(old, value), "copy_")
+
+
+def _no_derivative(xp: Any, g: Any) -> Any:
+    raise RuntimeError("derivative for set_ is not implemented\nUse copy_(), through which gradients flow.")
+
+
+_given_memory = general(
+    "set",
+    lambda xp, old, value: value,
+    vjp=(_no_derivative, _no_derivative),
+    node="torch::autograd::NotImplemented",
+)
+
+
+@public(on_module=False)
+def set_(self: Tensor, source: Tensor | None = None) -> Tensor:
+    """Give this tensor the memory and the shape of another, or no elements at all. No gradient flows through that.
+
+    >>> import adjoint as torch
+    >>> x, y = torch.zeros(2), torch.tensor([1., 2., 3.])
+    >>> x.set_(y)
+    tensor([1., 2., 3.])
+    >>> y[0] = 5
+    >>> x
+    tensor([5., 2., 3.])
+    """
+    if source is None:
+        source = wrap(np.empty(0, self._data.dtype))
+    if not isinstance(source, Tensor):
+        raise TypeError(
+            f"set_() received an invalid combination of arguments - got ({type(source).__name__}), but expected one of:\n"
+            " * ()\n * (Tensor source)"
+        )
+    if source._data.dtype != self._data.dtype:
+        raise RuntimeError(
+            f"Could not set tensor of type {c_type_name(source.dtype)} to a tensor of type {c_type_name(self.dtype)}"
+        )
+    return inplace.give_memory(self, source, _given_memory(self, source))
 
 
 @verb("copied")
