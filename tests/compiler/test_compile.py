@@ -395,6 +395,18 @@ def test_what_differs_from_call_to_call(rng: np.random.Generator) -> None:
     assert (fast(torch.ones(2)) != fast(torch.ones(2))).all()
 
 
+def test_random_numbers_are_those_of_the_function() -> None:
+    function = lambda x: x * torch.rand(3)  # noqa: E731
+    x = torch.ones(3)
+    torch.manual_seed(1)
+    expected = [function(x) for _ in range(3)]
+    torch.manual_seed(1)
+    fast = torch.compile(function)
+    with pytest.warns(UserWarning, match="draws random numbers"):
+        found = [fast(x) for _ in range(3)]
+    same(found, expected)
+
+
 def test_changes_to_python_objects() -> None:
     seen: list[int] = []
 

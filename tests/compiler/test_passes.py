@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from adjoint.arrays.program import Program, Value
 from adjoint.arrays.traced import ControlFlowOnTracedValue, TracedArray, recording, traced
-from adjoint.compiler import get_num_threads, set_num_threads
+from adjoint.compiler import build as builder
+from adjoint.compiler import get_num_threads, native, set_num_threads
 from adjoint.compiler.build import build
 from adjoint.compiler.fuse import Call, Kernel
 from adjoint.compiler.layout import contiguous, reshaped
@@ -120,6 +122,24 @@ def test_loops_are_vectorised(compiled: Callable, rng: np.random.Generator) -> N
     if "xmm" in assembly:  # x86
         packed = [line for line in assembly.splitlines() if re.search(r"v?(mul|add|fmadd\d*)ps\b", line)]
         assert sum(register in line for line in packed) > 0.9 * len(packed) > 50
+
+
+@pytest.mark.parametrize(("cpu", "vector_bytes"), [("x86-64", 16), ("x86-64-v3", 32)])
+def test_processors_with_narrower_vectors(
+    monkeypatch: pytest.MonkeyPatch, compiled: Callable, cpu: str, vector_bytes: int, rng: np.random.Generator
+) -> None:
+    if vector_bytes > machine().vector_bytes or machine().vector_bytes == 16:
+        pytest.skip("this processor cannot run that code, or has no other")
+    x = np.append(rng.normal(size=999).astype(np.float32), np.float32(3e9))
+    expected = compiled(value_and_gradient, x)(x)
+    narrow = copy(machine())
+    narrow.cpu, narrow.features, narrow.vector_bytes, narrow.has_ldexp = cpu, "", vector_bytes, False
+    for module in (native, builder):
+        monkeypatch.setattr(module, "machine", lambda: narrow)
+    executable = compiled(value_and_gradient, x)
+    assert "zmm" not in executable.built.code.assembly()
+    for got, wanted in zip(executable(x), expected, strict=True):
+        assert_allclose(got, wanted, rtol=1e-6, atol=1e-9)
 
 
 def test_softmax_is_three_loops_over_its_matrix(compiled: Callable, rng: np.random.Generator) -> None:

@@ -21,6 +21,7 @@ from adjoint.core.engine import Captures
 from adjoint.core.engine import run as run_backward
 from adjoint.core.graph import FREED, LEAF, LEAF_MARK, Node, node_of
 from adjoint.core.pytree import TreeSpec, flatten
+from adjoint.core.random import default_generator
 from adjoint.core.tensor import Tensor, edge_of, mark_leaf
 
 __all__ = ["Derivative", "Lifted", "Output", "Trace", "Untraceable", "trace"]
@@ -277,16 +278,39 @@ class _Tracer:
 def trace(function: Callable[[], Any], given: Sequence[Tensor]) -> Trace:
     """The trace of a function, if it is the same each time.
 
-    What depends on more than arrays (random numbers, the time, counters) shows when a function is traced twice. Which
-    tensors it makes itself shows, too: they are other ones the second time. To the program, those are constants.
+    What depends on more than arrays (the time, counters) shows when a function is traced twice. Which tensors it makes
+    itself shows, too: they are other ones the second time. To the program, those are constants.
     """
-    first = trace_once(function, given)
+    first = _without_random_numbers(function, given)
     for _ in range(2):  # the first run may have filled caches
-        second = trace_once(function, given)
+        second = _without_random_numbers(function, given)
         if _settle(first, second):
             return second
         first = second
     raise Untraceable("it does not do the same each time it is called")
+
+
+def _without_random_numbers(function: Callable[[], Any], given: Sequence[Tensor]) -> Trace:
+    """Trace a function that draws no random numbers; if it does, the generator forgets that it did."""
+    before = _random_state()
+    try:
+        traced = trace_once(function, given)
+    finally:
+        after = _random_state()
+        if before != after:
+            seed, state = before
+            default_generator.manual_seed(seed)
+            if state is not None:
+                default_generator.restore(state)
+    if before != after:
+        raise Untraceable("it draws random numbers")
+    return traced
+
+
+def _random_state() -> tuple[int, bytes | None]:
+    """The seed of the random numbers, and how far the drawing has come; None where it has not begun."""
+    begun = default_generator._made is not None
+    return default_generator.initial_seed(), default_generator.state() if begun else None
 
 
 def _settle(before: Trace, trace: Trace) -> bool:
