@@ -532,6 +532,28 @@ def test_tangents_of_complex_powers():
     assert tangent.item() == pytest.approx(exact)
 
 
+def test_second_derivatives_where_an_operand_is_cast():
+    """A real factor of a complex product: half of the second cotangent is not for it."""
+    z = torch.tensor([1 + 2j], dtype=torch.complex128, requires_grad=True)
+    weight, direction = torch.tensor([1 + 0.3j]), torch.tensor([0.5 - 0.2j])
+    (first,) = torch.autograd.grad((z.real * z * weight).real.sum(), z, create_graph=True)
+    (second,) = torch.autograd.grad((first * direction).real.sum(), z)
+    assert first.item() == pytest.approx(1.4 - 0.3j)
+    assert second.item() == pytest.approx(0.94 - 0.15j)
+
+
+def test_a_constant_written_in_place_cuts_off_the_tangent():
+    x = torch.tensor(2.0, requires_grad=True)
+
+    def f(x):
+        y = torch.stack([x**2, x**3])
+        y[0].zero_()
+        y[1:].fill_(5)
+        return y.sum() + x**2
+
+    assert grad(lambda x: jvp(f, (x,), (torch.ones_like(x),))[1])(x).item() == 2.0
+
+
 def test_a_hessian_through_an_in_place_write():
     def f(x):
         y = x.clone()
