@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Number
 from typing import Any
 
@@ -22,17 +23,23 @@ def _partial_by_number(xp: Any, x: Any, y: Any) -> Any:
     return 0.5 / xp.sqrt(x) if y == 0.5 else y * x ** (y - 1)
 
 
+# No branch of these is infinite where it is not taken: the derivative of such a branch would be NaN.
+
+
 def _partial_by_base(xp: Any, x: Any, y: Any) -> Any:
-    return xp.where(y == 0, 0, y * x ** (y - 1))
+    return y * xp.where(y == 0, 1, x) ** (y - 1)
 
 
 def _partial_by_exponent(xp: Any, x: Any, y: Any, out: Any) -> Any:
-    return xp.where(xp.logical_and(x == 0, xp.real(y) >= 0), 0, out * xp.log(x))
+    return xp.where(x == 0, _at_base_zero(xp, y, out), out * xp.log(xp.where(x == 0, 1, x)))
 
 
 def _partial_of_number(xp: Any, x: Any, y: Any, out: Any) -> Any:
-    partial = out * xp.log(xp.full_like(out, x))
-    return xp.where(xp.real(y) >= 0, 0, partial) if x == 0 else partial
+    return _at_base_zero(xp, y, out) if x == 0 else out * xp.log(xp.full_like(out, x))
+
+
+def _at_base_zero(xp: Any, y: Any, out: Any) -> Any:
+    return xp.where(xp.real(y) >= 0, xp.zeros_like(out), xp.full_like(out, -math.inf))
 
 
 _pow_scalar = elementwise(
