@@ -278,6 +278,9 @@ class Function(metaclass=FunctionMeta):
             bound = inspect.signature(cls.forward).bind(*args, **kwargs)
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
+        elif kwargs:  # the arguments, and so their gradients, are in the order of forward's
+            bound = inspect.signature(cls.forward).bind(None, *args, **kwargs)
+            args, kwargs = bound.args[1:], bound.kwargs
         if open_transforms():
             _check_transformable(cls, sets_up_context)
         return custom.apply(cls, args, kwargs, sets_up_context)
