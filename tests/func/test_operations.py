@@ -161,6 +161,7 @@ def test_lines_of_code(family):
 #: records that no line of code applies by itself: the borders of transforms, and parts of derivatives and histories
 NOT_IN_CODE = {
     "enter_batch", "share_batch", "total_batch", "transform_input", "fw_primal", "place", "as_strided", "copy_slices",
+    "set",
 }  # fmt: skip
 
 

@@ -4,9 +4,9 @@ import sys as _sys
 
 from adjoint.core import tensor as _tensor
 from adjoint.core.absent import absent_attribute as _absent_attribute
-from adjoint.func.forward import jvp
+from adjoint.func.forward import jvp, linearize
 from adjoint.func.jacobians import hessian, jacfwd, jacrev
-from adjoint.func.reverse import grad, grad_and_value, linearize, vjp
+from adjoint.func.reverse import grad, grad_and_value, vjp
 from adjoint.func.text import transformed_text as _transformed_text
 from adjoint.func.vmap import vmap
 

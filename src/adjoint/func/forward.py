@@ -1,4 +1,4 @@
-"""Functions in, derivatives out, in forward mode: `jvp`."""
+"""Functions in, derivatives out, in forward mode: `jvp`; and `linearize`, which is reverse mode, transposed once more."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from adjoint.core.pytree import flatten, map_leaves
 from adjoint.core.tangents import below, level, tangent
 from adjoint.core.tensor import Tensor
 from adjoint.func.levels import transform
-from adjoint.func.reverse import check_tensors, output_and_aux
+from adjoint.func.reverse import check_tensors, output_and_aux, vjp
 from adjoint.ops.aliasing import alias
 from adjoint.ops.creation import zeros_like
 
-__all__ = ["jvp"]
+__all__ = ["jvp", "linearize"]
 
 _CALL = "jvp(f, primals, tangents)"
 
@@ -82,3 +82,35 @@ def _tangent(output: Tensor, number: int, strict: bool) -> Tensor:
             "with strict=True."
         )
     return zeros_like(below(output, number))
+
+
+def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """The value of `func` at `primals`, and its derivative there as a function of tangents, which is linear.
+
+    `func` is run once, here; the function returned only multiplies with the Jacobian. Use it where one point meets many
+    tangents, else `jvp`.
+
+    >>> import adjoint as torch
+    >>> value, push_forward = torch.func.linearize(torch.sin, torch.tensor([0., 1.]))
+    >>> push_forward(torch.ones(2))
+    tensor([1.0000, 0.5403])
+    """
+    value, pull_back = vjp(func, *primals)
+    # The product with the transposed Jacobian is linear in the cotangent, so its own transpose is the Jacobian's product.
+    _, push_forward = vjp(pull_back, map_leaves(zeros_like, value))
+    points, spec = flatten(primals)
+
+    def jvp_fn(*tangents: Any) -> Any:
+        leaves, form = flatten(tangents)
+        if form != spec:
+            raise RuntimeError(f"Expected the tangents {form} to have the same argspec as the primals {spec}")
+        for place, (given, point) in enumerate(zip(leaves, points, strict=True)):
+            for facet in ("shape", "dtype"):
+                if getattr(given, facet) != getattr(point, facet):
+                    raise RuntimeError(
+                        f"tangent:{place} with {facet} {getattr(given, facet)} in flattened pytree doesn't match the "
+                        f"{facet} {getattr(point, facet)} of the corresponding primal."
+                    )
+        return push_forward(tangents)[0]
+
+    return value, jvp_fn

@@ -1,4 +1,4 @@
-"""Functions in, derivatives out, in reverse mode: `grad`, `grad_and_value`, `vjp`; and `linearize`, which transposes twice.
+"""Functions in, derivatives out, in reverse mode: `grad`, `grad_and_value`, `vjp`.
 
 While a transformed function runs, its inputs are aliases of the caller's tensors that require gradients, and lead on to
 what the caller's tensors were computed from. All levels of nesting share one graph, so that derivatives of derivatives
@@ -24,7 +24,7 @@ from adjoint.core.tensor import Tensor, edge_of, wrap, writes_of
 from adjoint.func.levels import open_transforms, transform
 from adjoint.ops.creation import zeros_like
 
-__all__ = ["grad", "grad_and_value", "linearize", "vjp"]
+__all__ = ["grad", "grad_and_value", "vjp"]
 
 
 class InputNode(TransposeNode):
@@ -382,35 +382,3 @@ def _cotangents(cotangents: tuple, outputs: Sequence[Tensor], spec: TreeSpec) ->
                 f"shape of {output.shape}."
             )
     return [cotangent.to(output.dtype) for cotangent, output in zip(leaves, outputs, strict=True)]
-
-
-def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
-    """The value of `func` at `primals`, and its derivative there as a function of tangents, which is linear.
-
-    `func` is run once, here; the function returned only multiplies with the Jacobian. Use it where one point meets many
-    tangents, else `jvp`.
-
-    >>> import adjoint as torch
-    >>> value, push_forward = torch.func.linearize(torch.sin, torch.tensor([0., 1.]))
-    >>> push_forward(torch.ones(2))
-    tensor([1.0000, 0.5403])
-    """
-    value, pull_back = vjp(func, *primals)
-    # The product with the transposed Jacobian is linear in the cotangent, so its own transpose is the Jacobian's product.
-    _, push_forward = vjp(pull_back, map_leaves(zeros_like, value))
-    points, spec = flatten(primals)
-
-    def jvp_fn(*tangents: Any) -> Any:
-        leaves, form = flatten(tangents)
-        if form != spec:
-            raise RuntimeError(f"Expected the tangents {form} to have the same argspec as the primals {spec}")
-        for place, (tangent, point) in enumerate(zip(leaves, points, strict=True)):
-            for facet in ("shape", "dtype"):
-                if getattr(tangent, facet) != getattr(point, facet):
-                    raise RuntimeError(
-                        f"tangent:{place} with {facet} {getattr(tangent, facet)} in flattened pytree doesn't match the "
-                        f"{facet} {getattr(point, facet)} of the corresponding primal."
-                    )
-        return push_forward(tangents)[0]
-
-    return value, jvp_fn
