@@ -136,7 +136,13 @@ def a_level_as_a_decorator(torch):
     def derivative():
         return fw.unpack_dual(dual_in(torch).exp()).tangent
 
-    return [derivative(), derivative()]
+    @fw.dual_level()
+    def derivatives():
+        for _ in range(2):
+            yield fw.unpack_dual(dual_in(torch).exp()).tangent
+
+    steps = derivatives()
+    return [derivative(), derivative(), next(steps), attempt(lambda: dual_in(torch)), next(steps)]
 
 
 @program

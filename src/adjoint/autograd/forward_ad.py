@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ContextDecorator
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from adjoint.autograd.grad_mode import _Decorator
 from adjoint.core import modes, tangents
 from adjoint.core.forward import laid_out
 from adjoint.core.tensor import Tensor, buffer
@@ -72,7 +72,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
     tangents.leave(_open.numbers.pop())
 
 
-class dual_level(ContextDecorator):  # noqa: N801
+class dual_level(_Decorator):  # noqa: N801
     """A level of forward mode, open for a `with` block or for the calls of a decorated function.
 
     Inside, `make_dual` gives tensors tangents, operations carry them along, and `unpack_dual` takes them out. When the
@@ -213,11 +213,15 @@ def _is_fwd_grad_enabled() -> bool:
     return modes.state.forward_grad_enabled
 
 
-class _set_fwd_grad_enabled(ContextDecorator):  # noqa: N801
+class _set_fwd_grad_enabled(_Decorator):  # noqa: N801
     """Forward mode on or off from now on; as a `with` block, until its end."""
 
     def __init__(self, mode: bool) -> None:
-        self._before = modes.set_mode("forward_grad_enabled", bool(mode))
+        self._mode = bool(mode)
+        self._before = modes.set_mode("forward_grad_enabled", self._mode)
+
+    def clone(self) -> _set_fwd_grad_enabled:
+        return _set_fwd_grad_enabled(self._mode)
 
     def __enter__(self) -> None:
         pass
