@@ -255,7 +255,8 @@ def unary(primitive: Primitive) -> Callable:
     kinds = [kind for kind, _ in plan.sources] if plan is not None else []
     saves_operand, saves_result, saves_shape = kinds == [VALUE], kinds == [OUT], kinds == [SHAPE]
     short = plan is not None and (not kinds or saves_operand or saves_result or saves_shape)
-    types = _COMPUTED if primitive.promotes == "float" else _COMPUTED + _INTEGERS
+    floats = "fd" if "c" in primitive.refuses else _COMPUTED
+    types = floats if primitive.promotes == "float" or "b" in primitive.refuses else floats + _INTEGERS
     name = primitive.name
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -358,6 +359,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
     short = primitive.promotes is not None and all(kind == VALUE for each in sources for kind, _ in each)
     saved_operands = [tuple(index for _, index in each) for each in sources]
     usable = [primitive.usable_mask(mask) for mask in range(4)]
+    types = "fd" if "c" in primitive.refuses else _COMPUTED
     name = primitive.name
 
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
@@ -377,7 +379,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
                 b = other._data
                 edge_b = other._node
                 scalars = kind in _FLOAT_SCALARS and kind is b.__class__
-                same = scalars or (a.dtype is b.dtype and a.dtype.char in _COMPUTED)
+                same = scalars or (a.dtype is b.dtype and a.dtype.char in types)
         except AttributeError:
             if operator and not is_operand(other):
                 return NotImplemented
@@ -450,15 +452,10 @@ def write_out(out: Tensor, result: Any, function: str | None = None) -> Any:
             f"{name}functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
             "grad.\nUse the returned tensor instead of out=, or work under torch.no_grad()."
         )
-    if not np.can_cast(result._data.dtype, out._data.dtype, "same_kind"):
+    if result.dtype.rank > out.dtype.rank:
         raise RuntimeError(
             f"result type {dtypes.scalar_type_name(result.dtype)} can't be cast to the desired output type "
             f"{dtypes.scalar_type_name(out.dtype)}"
-        )
-    if tangents_of(result) or tangents_of(out):
-        raise NotImplementedError(
-            f"Trying to use forward AD with {f'{function}_out' if function else 'a function'} that does not support it because "
-            "it is an out= function\nUse the returned tensor instead of out=."
         )
     if out._data.shape != result._data.shape:
         out._data = np.empty(result._data.shape, out._data.dtype)

@@ -57,6 +57,7 @@ class Primitive:
         outputs: Sequence[str] = ("out",),
         differentiable_outputs: int | None = None,
         promotes: str | None = None,
+        refuses: str = "",
         gates: bool = False,
         view: bool = False,
         many_outputs: bool = False,
@@ -79,6 +80,7 @@ class Primitive:
         self.outputs = tuple(outputs)
         self.differentiable_outputs = len(self.outputs) if differentiable_outputs is None else differentiable_outputs
         self.promotes = promotes
+        self.refuses = refuses  # the kinds of numbers that it is not defined on: b for truth values, c for complex ones
         self.gates = gates
         self.view = view
         self.many_outputs = many_outputs

@@ -30,13 +30,15 @@ def elementwise(
     public: bool = True,
     inplace: bool = True,
     aliases: tuple[str, ...] = (),
+    refuses: str = "",
     doc: str = "",
 ) -> Callable:
     """An operation that acts element by element, with one partial per operand, or a gate for its only one.
 
     Without `forward` the operation is the verb of its name, or `verb`, itself. A partial is a rule, or the number 1 or
     -1 where it is constant. `promotes` says how operands of several types meet:
-    "common" in their result type, "float" in that type made floating-point, as `sin` of integers is.
+    "common" in their result type, "float" in that type made floating-point, as `sin` of integers is. `refuses` names the
+    kinds of numbers that it is not defined on: "b" for truth values, "c" for complex ones.
 
         sin = elementwise("sin", partial=lambda xp, x: xp.cos(x), promotes="float")
     """
@@ -48,7 +50,7 @@ def elementwise(
     elif all(rule.__class__ is int for rule in rules):
         kind = SignsNode
     primitive = Primitive(
-        name, forward or verb or name, rules, node_type=kind, node=node, promotes=promotes,
+        name, forward or verb or name, rules, node_type=kind, node=node, promotes=promotes, refuses=refuses,
         gates=gate is not None, jvp="partials", doc=doc,
     )  # fmt: skip
     function = _function_of(primitive)
@@ -68,11 +70,12 @@ def constant(
     public: bool = True,
     inplace: bool = False,
     aliases: tuple[str, ...] = (),
+    refuses: str = "",
     doc: str = "",
 ) -> Callable:
     """An operation whose result never requires a gradient: a comparison, `argmax`."""
     primitive = Primitive(
-        name, forward, (), node_type=TransposeNode, promotes=promotes, differentiable_outputs=0, doc=doc
+        name, forward, (), node_type=TransposeNode, promotes=promotes, refuses=refuses, differentiable_outputs=0, doc=doc
     )
     function = _function_of(primitive)
     _provide(function, verb or name)
@@ -142,6 +145,7 @@ def general(
     outputs: Sequence[str] = ("out",),
     differentiable_outputs: int | None = None,
     verb: str | None = None,
+    refuses: str = "",
     doc: str = "",
 ) -> Callable:
     """An operation with both derivatives written out.
@@ -150,7 +154,7 @@ def general(
     the operands' tangents, None for an operand that has none.
     """
     primitive = Primitive(
-        name, forward, vjp, node_type=_node_type(forward, vjp), node=node, promotes=promotes, outputs=outputs,
+        name, forward, vjp, node_type=_node_type(forward, vjp), node=node, promotes=promotes, refuses=refuses, outputs=outputs,
         differentiable_outputs=differentiable_outputs, jvp=jvp, doc=doc,
     )  # fmt: skip
     return _provide(_function_of(primitive), verb)

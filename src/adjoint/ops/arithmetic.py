@@ -9,7 +9,7 @@ from adjoint.core.apply import binary, checked, invalid_combination, write_out
 from adjoint.core.exports import public
 from adjoint.core.statements import elementwise, general
 from adjoint.core.tensor import Tensor
-from adjoint.ops.refusals import has_no_derivative, has_no_tangent, is_boolean, is_integral, refuse_zero_divisor
+from adjoint.ops.refusals import has_no_derivative, has_no_tangent, is_boolean, is_integral, refuse_division
 
 # --- sums and differences ---
 
@@ -78,6 +78,8 @@ def rsub(input: Tensor, other: Any, *, alpha: complex = 1) -> Tensor:
     >>> torch.rsub(torch.tensor([1., 2.]), 10)
     tensor([9., 8.])
     """
+    if not isinstance(input, Tensor):
+        raise invalid_combination("rsub", (input, other))
     _refuse_bool(input, other)
     record = _rsub_scaled if isinstance(other, Tensor) else _rsub_scalar_scaled
     return record(*_scalable("rsub", input, other, alpha), alpha=alpha)
@@ -199,7 +201,7 @@ def div(input: Tensor, other: Any, *, rounding_mode: str | None = None, out: Ten
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    refuse_zero_divisor(input, other)
+    refuse_division(f"div_{rounding_mode}", input, other)
     return (_div_floor if rounding_mode == "floor" else _div_trunc)(input, other, out=out)
 
 
@@ -217,7 +219,7 @@ def floor_divide(input: Tensor, other: Any, *, out: Tensor | None = None) -> Ten
     >>> torch.floor_divide(torch.tensor([7, -7]), 2)
     tensor([ 3, -4])
     """
-    refuse_zero_divisor(input, other)
+    refuse_division("div_floor", input, other)
     return _floor_divide(input, other, out=out)
 
 
@@ -229,7 +231,7 @@ def remainder(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     >>> torch.remainder(torch.tensor([-3., 3.]), 2)
     tensor([1., 1.])
     """
-    refuse_zero_divisor(input, other)
+    refuse_division("remainder", input, other)
     if not isinstance(input, Tensor):
         return _remainder_of_scalar(input, other, out=out)
     return (_remainder if isinstance(other, Tensor) else _remainder_scalar)(input, other, out=out)

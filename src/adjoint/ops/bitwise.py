@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adjoint.core.apply import apply, checked, invalid_combination, is_operand, write_out
-from adjoint.core.dtypes import FLOAT, result_dtype, scalar_type_name
+from adjoint.core.dtypes import BOOL, FLOAT, result_dtype, scalar_type_name
 from adjoint.core.exports import export
 from adjoint.core.statements import constant
 from adjoint.core.tensor import Tensor
@@ -32,7 +32,7 @@ def _whole(which: str, input: Any, other: Any) -> list[Any]:
         [each.dtype for each in tensors if not each.ndim],
         [each for each in operands if not isinstance(each, Tensor)],
     )
-    if common.rank >= FLOAT:
+    if common.rank >= FLOAT or (common.rank == BOOL and which in _KERNELS):
         raise NotImplementedError(
             f"\"{_KERNELS.get(which, f'bitwise_{which}_cpu')}\" not implemented for '{scalar_type_name(common)}'\n"
             "Only integers and truth values have bits."

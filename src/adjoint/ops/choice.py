@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from adjoint.core.apply import invalid_combination, not_a_tensor, require_tensors, write_out
-from adjoint.core.dtypes import INTEGER, result_dtype, scalar_type_name
+from adjoint.core.dtypes import BOOL, INTEGER, result_dtype, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import elementwise, general, linear
 from adjoint.core.tensor import Tensor
 from adjoint.ops.comparison import ne
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.indexing import nonzero
-from adjoint.ops.refusals import converted
+from adjoint.ops.refusals import converted, not_implemented_for
 
 # --- by a condition ---
 
@@ -61,8 +61,15 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {scalar_type_name(condition.dtype)}\n"
             "Compare it with something, as in x > 0, or make truth values of it with .bool()."
         )
-    result = _where(condition, input, other)
+    result = _where(condition, _fitted_choice(input, other), _fitted_choice(other, input))
     return result if out is None else write_out(out, result)
+
+
+def _fitted_choice(value: Any, beside: Any) -> Any:
+    """A number beside integers must fit their type."""
+    if isinstance(value, int) and isinstance(beside, Tensor) and beside.dtype.rank == INTEGER:
+        return converted(value, beside.dtype)
+    return value
 
 
 @public(on_module=False, name="where")
@@ -97,6 +104,14 @@ _minimum = general(
 )
 
 
+def _real(function: str, input: Any, other: Any) -> tuple[Tensor, ...]:
+    """Two tensors of real numbers: complex ones have no order."""
+    tensors = require_tensors(function, input, other)
+    if any(each._data.dtype.kind == "c" for each in tensors):
+        raise RuntimeError(f"{function} not implemented for complex tensors.\nCompare abs(), real or imag.")
+    return tensors
+
+
 @public()
 def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of the two, element by element. Where they are equal, each gets half of the gradient.
@@ -105,7 +120,7 @@ def maximum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
     >>> torch.maximum(torch.tensor([1., 5.]), torch.tensor([3., 2.]))
     tensor([3., 5.])
     """
-    return _maximum(*require_tensors("maximum", input, other), out=out)
+    return _maximum(*_real("maximum", input, other), out=out)
 
 
 @public()
@@ -116,7 +131,7 @@ def minimum(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
     >>> torch.minimum(torch.tensor([1., 5.]), torch.tensor([3., 2.]))
     tensor([1., 2.])
     """
-    return _minimum(*require_tensors("minimum", input, other), out=out)
+    return _minimum(*_real("minimum", input, other), out=out)
 
 
 # --- bounds ---
@@ -186,6 +201,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
             raise invalid_combination("clamp", tuple(each for each in (input, min, max) if each is not None))
         min, max = (each.item() if isinstance(each, Tensor) else each for each in (min, max))
         return _clamp_by_numbers(_clamp_numbers, input, min, max, out)
+    _refuse_complex_bounds(input, min, max)
     if max is None:
         result = _clamp_below(input, min)
     elif min is None:
@@ -211,6 +227,18 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     return _clamp_max(*require_tensors("clamp_max", input, max), out=out)
 
 
+def _refuse_complex_bounds(input: Tensor, low: Any, high: Any) -> None:
+    if input._data.dtype.kind == "c":
+        raise _no_order()
+    for kernel, bound in (("maximum_cpu", low), ("minimum_cpu", high)):
+        if isinstance(bound, Tensor) and bound._data.dtype.kind == "c":
+            raise not_implemented_for(kernel, bound)
+
+
+def _no_order() -> NotImplementedError:
+    return NotImplementedError("clamp is not supported for complex types\nClamp its parts, as in x.real.clamp(0, 1).")
+
+
 _PLAIN = frozenset({int, float, type(None)})
 
 
@@ -234,9 +262,14 @@ def _fitted(input: Tensor, *bounds: Any) -> tuple[Tensor, Any, Any]:
         raise _no_bounds()
     common = result_dtype([input.dtype] if input.ndim else [], [] if input.ndim else [input.dtype], given)
     if common.is_complex:
-        raise NotImplementedError(
-            "clamp is not supported for complex types\nClamp its parts, as in x.real.clamp(0, 1)."
+        raise _no_order()
+    if common.rank == BOOL:
+        kernel = (
+            "clamp"
+            if bounds[0] is not None and bounds[1] is not None
+            else f"clamp_{'min' if bounds[1] is None else 'max'}"
         )
+        raise not_implemented_for(f"{kernel}_scalar_cpu", input)
     input = to_dtype(input, common)
     if common.rank == INTEGER:
         bounds = tuple(bound if bound is None else converted(bound, common) for bound in bounds)

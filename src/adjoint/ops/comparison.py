@@ -21,19 +21,19 @@ ne = constant(
     doc="`input != other`, element by element.",
 )  # fmt: skip
 lt = constant(
-    "lt", lambda xp, x, y: x < y, verb="less", aliases=("less",), inplace=True,
+    "lt", lambda xp, x, y: x < y, verb="less", aliases=("less",), refuses="c", inplace=True,
     doc="`input < other`, element by element.",
 )  # fmt: skip
 le = constant(
-    "le", lambda xp, x, y: x <= y, verb="less_equal", aliases=("less_equal",), inplace=True,
+    "le", lambda xp, x, y: x <= y, verb="less_equal", aliases=("less_equal",), refuses="c", inplace=True,
     doc="`input <= other`, element by element.",
 )  # fmt: skip
 gt = constant(
-    "gt", lambda xp, x, y: x > y, verb="greater", aliases=("greater",), inplace=True,
+    "gt", lambda xp, x, y: x > y, verb="greater", aliases=("greater",), refuses="c", inplace=True,
     doc="`input > other`, element by element.",
 )  # fmt: skip
 ge = constant(
-    "ge", lambda xp, x, y: x >= y, verb="greater_equal", aliases=("greater_equal",), inplace=True,
+    "ge", lambda xp, x, y: x >= y, verb="greater_equal", aliases=("greater_equal",), refuses="c", inplace=True,
     doc="`input >= other`, element by element.",
 )  # fmt: skip
 

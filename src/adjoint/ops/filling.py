@@ -113,5 +113,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             raise RuntimeError(
                 f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
             )
+        if value._data.dtype.kind == "c":
+            converted(value.item(), input.dtype)
         return _masked_fill_tensor(input, mask, to_dtype(value, input.dtype))
     return _masked_fill(input, mask, converted(value, input.dtype))

@@ -125,7 +125,7 @@ def _completed(x: Tensor, index: Any) -> list[Any]:
     parts = [_part(each) for each in (index if index.__class__ is tuple else (index,))]
     consumed = sum(_width(part) for part in parts if part is not None and part is not Ellipsis)
     if consumed > x.ndim:
-        if x.ndim:
+        if x.ndim or len(parts) > 1:
             raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
         raise IndexError(
             "slice() cannot be applied to a 0-dim tensor." if parts[0].__class__ is slice else _SCALAR_INDEX

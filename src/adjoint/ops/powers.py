@@ -14,7 +14,7 @@ from adjoint.core.tensor import Tensor
 from adjoint.ops.choice import clamp, where
 from adjoint.ops.comparison import eq, lt
 from adjoint.ops.conversion import to_dtype
-from adjoint.ops.refusals import is_boolean, is_integral, not_implemented_for
+from adjoint.ops.refusals import converted, is_boolean, is_integral, not_implemented_for
 
 
 def _partial_by_number(xp: Any, x: Any, y: Any) -> Any:
@@ -91,7 +91,7 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
         or (isinstance(input, Number) and isinstance(exponent, Tensor))
     ):
         raise invalid_combination("pow", (input, exponent))
-    if is_boolean(input) and is_boolean(exponent):
+    if is_boolean(input) and is_boolean(exponent) and isinstance(exponent, Tensor):
         raise not_implemented_for("pow", input if isinstance(input, Tensor) else exponent)
     if is_integral(input) and is_integral(exponent):
         result = _integer_power(input, exponent)
@@ -118,6 +118,10 @@ def _integer_power(base: Any, exponent: Any) -> Tensor:
             raise RuntimeError(
                 "Integers to negative integer powers are not allowed.\nMake them floating-point, as in x.float()."
             )
+        if is_boolean(base) and is_boolean(exponent):
+            return to_dtype(_pow_scalar(base, int(exponent)), base.dtype)
+        if not is_boolean(base):
+            converted(exponent, base.dtype)
         return _pow_zero(base) if exponent == 0 and not is_boolean(base) else _pow_scalar(base, exponent)
     negative = lt(exponent, 0)
     record = _pow_tensor if isinstance(base, Tensor) else _pow_base

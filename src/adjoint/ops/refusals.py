@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from adjoint.core.dtypes import BOOL, INTEGER, scalar_type_name
+from adjoint.core.dtypes import BOOL, COMPLEX, INTEGER, get_default_dtype, scalar_type_name
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.tensor import Tensor
 
@@ -17,16 +17,26 @@ def is_boolean(value: Any) -> bool:
     return value._data.dtype.kind == "b" if isinstance(value, Tensor) else isinstance(value, bool)
 
 
+def is_complex(value: Any) -> bool:
+    """Whether an operand holds complex numbers."""
+    return value._data.dtype.kind == "c" if isinstance(value, Tensor) else isinstance(value, complex)
+
+
 def is_integral(value: Any) -> bool:
     """Whether an operand holds integers or truth values."""
     return value._data.dtype.kind in "biu" if isinstance(value, Tensor) else isinstance(value, int)
 
 
-def refuse_zero_divisor(input: Any, other: Any) -> None:
-    """Integers have no infinity: dividing them by zero is an error."""
-    if not (is_integral(input) and is_integral(other)):
-        return
-    if bool((other._data == 0).any()) if isinstance(other, Tensor) else other == 0:
+def refuse_division(kernel: str, input: Any, other: Any) -> None:
+    """Truth values and complex numbers have no rounded quotients; integers none by zero, since they have no infinity."""
+    both = (input, other)
+    if all(map(is_boolean, both)) or any(map(is_complex, both)):
+        rank = BOOL if all(map(is_boolean, both)) else COMPLEX
+        found = [each.dtype for each in both if isinstance(each, Tensor) and each.dtype.rank == rank]
+        title = scalar_type_name(found[0] if found else get_default_dtype().to_complex())
+        raise NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{title}'")
+    zero = bool((other._data == 0).any()) if isinstance(other, Tensor) else other == 0
+    if zero and all(map(is_integral, both)):
         raise RuntimeError("ZeroDivisionError\nIntegers cannot be divided by zero: make one of them floating-point.")
 
 
@@ -67,7 +77,7 @@ def not_implemented_for(kernel: str, x: Tensor) -> NotImplementedError:
 
 _C_NAMES = {
     "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t", "float32": "float",
-    "float64": "double", "float16": "at::Half", "bfloat16": "at::BFloat16", "uint16": "uint16_t", "uint32": "uint32_t",
+    "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "uint16": "uint16_t", "uint32": "uint32_t",
     "uint64": "uint64_t",
 }  # fmt: skip
 
@@ -76,14 +86,14 @@ def converted(number: Any, dtype: DType, name: str | None = None) -> Any:
     """A Python number as one of this type; an error in PyTorch's words where it does not fit. Negative ones wrap."""
     title = name or _C_NAMES.get(dtype.name, dtype.name)
     refusal = RuntimeError(f"value cannot be converted to type {title} without overflow")
+    if dtype.rank == BOOL:
+        return bool(number)
     if isinstance(number, complex):
         if dtype.is_complex:
             return number
         if number.imag:
             raise refusal
         number = number.real
-    if dtype.rank == BOOL:
-        return bool(number)
     if dtype.rank != INTEGER:
         return number
     limits = np.iinfo(dtype.numpy)

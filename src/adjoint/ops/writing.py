@@ -53,9 +53,9 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     tensor([[0., 5.],
             [0., 0.]])
     """
-    target, pickers = taken_apart(x, index)
     if not isinstance(value, Tensor):
         value = _number(x, value)
+    target, pickers = taken_apart(x, index)
     if pickers is None:
         if (isinstance(value, Tensor) and value.ndim) or not target.ndim:
             if isinstance(value, Tensor) and value._data.shape != target._data.shape:
@@ -140,7 +140,9 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
             value = expand(value, *shape)
         except RuntimeError:
             if value.ndim > len(shape):
-                raise
+                raise RuntimeError(
+                    f"output with shape {list(shape)} doesn't match the broadcast shape {list(value._data.shape)}"
+                ) from None
             raise shapes_differ(shape, value._data.shape) from None
     return inplace.update(self, lambda old: overwritten(old, value), "copy_")
 
