@@ -83,10 +83,10 @@ def run(
             successor = None
             if captures is not None:
                 if node not in captures.needed:
+                    if watch is not None and node.annex is not None:  # hooks see also what goes no further
+                        cotangent = watch.reach(node, cotangent)
                     if node in captures.nodes:
-                        captures.take(
-                            node, cotangent if watch is None or node.annex is None else watch.reach(node, cotangent)
-                        )
+                        captures.take(node, cotangent)
                     continue
                 if node in captures.nodes:
                     captures.take(node, cotangent)
