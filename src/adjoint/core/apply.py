@@ -185,7 +185,7 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
     the results are rounded to, else None.
     """
     fixed = primitive.fixed_operands
-    if _agree(arrays, fixed):
+    if not primitive.refuses and _agree(arrays, fixed):
         return arrays, None
     several: list[dtypes.dtype] = []
     single: list[dtypes.dtype] = []
@@ -201,6 +201,11 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
     if primitive.promotes == "float" and target.rank < dtypes.FLOAT:
         target = dtypes.get_default_dtype()
     numpy_type: np.dtype = target.numpy
+    if numpy_type.kind in primitive.refuses:
+        raise NotImplementedError(
+            f'"{primitive.name}_cpu" not implemented for \'{dtypes.scalar_type_name(target)}\'\n'
+            "Cast the operands to a type that it is defined on, as in x.float()."
+        )
     narrow = numpy_type if target.itemsize == 2 and target.rank == dtypes.FLOAT and primitive.rules else None
     if narrow is not None:
         numpy_type = _WIDE

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from adjoint.core.apply import apply, checked, invalid_combination, is_operand, write_out
-from adjoint.core.dtypes import BOOL, FLOAT, result_dtype, scalar_type_name
+from adjoint.core.dtypes import BOOL, FLOAT, scalar_type_name
 from adjoint.core.exports import export
 from adjoint.core.statements import constant
 from adjoint.core.tensor import Tensor
+from adjoint.ops.refusals import common_type
 
 _BITS: dict[str, Any] = {
     "and": constant("bitwise_and", lambda xp, x, y: xp.bitwise_and(x, y), public=False),
@@ -26,12 +27,7 @@ def _whole(which: str, input: Any, other: Any) -> list[Any]:
     if not any(isinstance(each, Tensor) for each in (input, other)):
         raise invalid_combination(f"bitwise_{which}", (input, other))
     operands = checked(f"bitwise_{which}", (input, other))
-    tensors = [each for each in operands if isinstance(each, Tensor)]
-    common = result_dtype(
-        [each.dtype for each in tensors if each.ndim],
-        [each.dtype for each in tensors if not each.ndim],
-        [each for each in operands if not isinstance(each, Tensor)],
-    )
+    common = common_type(*operands)
     if common.rank >= FLOAT or (common.rank == BOOL and which in _KERNELS):
         raise NotImplementedError(
             f"\"{_KERNELS.get(which, f'bitwise_{which}_cpu')}\" not implemented for '{scalar_type_name(common)}'\n"

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from adjoint.core.apply import invalid_combination, not_a_tensor, require_tensors, write_out
-from adjoint.core.dtypes import BOOL, INTEGER, result_dtype, scalar_type_name
+from adjoint.core.dtypes import BOOL, INTEGER, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import elementwise, general, linear
 from adjoint.core.tensor import Tensor
 from adjoint.ops.comparison import ne
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.indexing import nonzero
-from adjoint.ops.refusals import converted, not_implemented_for
+from adjoint.ops.refusals import common_type, converted, not_implemented_for
 
 # --- by a condition ---
 
@@ -232,7 +232,9 @@ def _refuse_complex_bounds(input: Tensor, low: Any, high: Any) -> None:
         raise _no_order()
     for kernel, bound in (("maximum_cpu", low), ("minimum_cpu", high)):
         if isinstance(bound, Tensor) and bound._data.dtype.kind == "c":
-            raise not_implemented_for(kernel, bound)
+            raise NotImplementedError(
+                f"\"{kernel}\" not implemented for '{scalar_type_name(common_type(input, bound))}'"
+            )
 
 
 def _no_order() -> NotImplementedError:
@@ -260,7 +262,7 @@ def _fitted(input: Tensor, *bounds: Any) -> tuple[Tensor, Any, Any]:
         raise invalid_combination("clamp", (input, *given))
     if not given:
         raise _no_bounds()
-    common = result_dtype([input.dtype] if input.ndim else [], [] if input.ndim else [input.dtype], given)
+    common = common_type(input, *given)
     if common.is_complex:
         raise _no_order()
     if common.rank == BOOL:

@@ -21,6 +21,7 @@ from adjoint.core.states import make_inference
 from adjoint.core.tangents import carry
 from adjoint.core.tensor import Tensor, buffer, wrap, writes_of
 from adjoint.core.views import base_of, follow_base, views_of
+from adjoint.ops.refusals import common_type
 
 _to_copy = linear(
     "to_copy",
@@ -246,12 +247,7 @@ def result_type(tensor1: Any, tensor2: Any) -> DType:
     >>> torch.result_type(torch.tensor([1, 2]), 1.0)
     torch.float32
     """
-    tensors = [each for each in (tensor1, tensor2) if isinstance(each, Tensor)]
-    return dtypes.result_dtype(
-        [each.dtype for each in tensors if each.ndim],
-        [each.dtype for each in tensors if not each.ndim],
-        [each for each in (tensor1, tensor2) if not isinstance(each, Tensor)],
-    )
+    return common_type(tensor1, tensor2)
 
 
 @public(method=False)

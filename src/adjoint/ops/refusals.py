@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from adjoint.core.dtypes import BOOL, COMPLEX, INTEGER, get_default_dtype, scalar_type_name
+from adjoint.core.dtypes import BOOL, INTEGER, result_dtype, scalar_type_name
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.tensor import Tensor
 
@@ -27,13 +27,21 @@ def is_integral(value: Any) -> bool:
     return value._data.dtype.kind in "biu" if isinstance(value, Tensor) else isinstance(value, int)
 
 
+def common_type(*operands: Any) -> DType:
+    """The type in which tensors and numbers meet."""
+    tensors = [each for each in operands if isinstance(each, Tensor)]
+    return result_dtype(
+        [each.dtype for each in tensors if each.ndim],
+        [each.dtype for each in tensors if not each.ndim],
+        [each for each in operands if not isinstance(each, Tensor)],
+    )
+
+
 def refuse_division(kernel: str, input: Any, other: Any) -> None:
     """Truth values and complex numbers have no rounded quotients; integers none by zero, since they have no infinity."""
     both = (input, other)
     if all(map(is_boolean, both)) or any(map(is_complex, both)):
-        rank = BOOL if all(map(is_boolean, both)) else COMPLEX
-        found = [each.dtype for each in both if isinstance(each, Tensor) and each.dtype.rank == rank]
-        title = scalar_type_name(found[0] if found else get_default_dtype().to_complex())
+        title = scalar_type_name(common_type(*both))
         raise NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{title}'")
     zero = bool((other._data == 0).any()) if isinstance(other, Tensor) else other == 0
     if zero and all(map(is_integral, both)):
