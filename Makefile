@@ -18,7 +18,7 @@ demo: $(VENV)/.installed-notebook ## Run a notebook written for PyTorch and comp
 	$(BIN)/adjoint run --check examples/autograd.ipynb
 
 test: $(VENV)/.installed-test ## Run the tests and the examples in docstrings; needs no PyTorch (ARGS="-k sin" selects)
-	$(BIN)/python -m pytest --ignore=tests/conformance $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --ignore=tests/conformance $(ARGS)
 
 conformance: $(VENV)/.installed-conformance ## Install PyTorch and compare with it live (a large download the first time)
 	$(BIN)/python -m pytest --numprocesses=auto tests/conformance $(ARGS)
