@@ -458,7 +458,8 @@ def around_the_graph(world: World) -> str:
         f"{world.fresh()} = {x}.data",
         f"del {x}",
     ]
-    if len({each.dtype for each in world.machine.tensors().values()}) == 1:
+    if world[x].ndim and len({each.dtype for each in world.machine.tensors().values()}) == 1:
+        # of 0-d tensors Adjoint saves the number, which stays as it was, and
         # where types are mixed, PyTorch saves an operand as it is, Adjoint as it was cast: a write unseen by the graph shows
         forms.append(f"{x}.data.{world.pick(('mul_(2)', 'add_(1)'))}")
     if not any(each._base is world[x] for each in world.machine.tensors().values()):
@@ -536,6 +537,8 @@ def gradient(world: World) -> str:
 
 def about_grad(world: World) -> str:
     """What is done with `.grad` itself."""
+    if "inference" in world.mode:  # detach_() then leaves the history of a gradient where it is
+        raise Unsuitable
     x = world.tensor(lambda t: t.grad is not None)
     return world.pick(
         (

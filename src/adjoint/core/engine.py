@@ -276,8 +276,13 @@ def _restored(array: Array, edge: Any, writes: list | None, keeps_array: bool = 
 
 def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None:
     """Add a gradient to a leaf's `.grad`; with `owned`, nobody else holds the gradient's memory."""
-    if leaf._node is not LEAF_MARK:  # it stopped requiring a gradient
-        return
+    if leaf._node is not LEAF_MARK:
+        if leaf.is_leaf:  # it stopped requiring a gradient
+            return
+        raise RuntimeError(
+            "leaf variable has been moved into the graph interior\n"
+            "It was a leaf when it was used, and was written to since with a recorded operation, as after detach_()."
+        )
     with _accumulating:
         old = leaf._grad
         if isinstance(gradient, Tensor):  # create_graph: the gradient has a history to keep
