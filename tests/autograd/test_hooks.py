@@ -275,6 +275,25 @@ def test_hooks_and_captured_gradients(torch):
     assert y.grad.tolist() == [60.0, 60.0]
 
 
+def test_hooks_beside_the_way_to_the_inputs(torch):
+    log = []
+    x, v = ones(torch), ones(torch)
+    y, w = x * 2, v * 2
+    for name, tensor in {"v": v, "w": w}.items():
+        tensor.register_hook(lambda gradient, name=name: log.append(name))
+    w.grad_fn.register_prehook(lambda gradients: log.append("before w"))
+    z = (y * w).sum()
+    torch.autograd.grad(z, x, retain_graph=True)
+    assert log == []
+    one = torch.ones(2)
+    for root in (v, w):  # the hooks of a pass's only root see its gradient in any case
+        torch.autograd.grad(root, x, one, allow_unused=True, retain_graph=True)
+    assert log == ["v", "w"]
+    torch.autograd.grad([w, y], x, [one, one], retain_graph=True)
+    torch.autograd.grad([v, y], x, [one, one], retain_graph=True)
+    assert log == ["v", "w"]
+
+
 def test_backward_to_some_inputs_calls_their_hooks_only(torch):
     log = []
     x, w = ones(torch), ones(torch)

@@ -100,6 +100,12 @@ class Pass:
                 self._reached.add(node)
                 stack += node.edges
 
+    def starts_at(self, thing: Any) -> bool:
+        """Whether a node, or a leaf, is the only root: its hooks see the gradient even if that goes no further."""
+        return len(self.roots) == 1 and thing is (
+            self.roots[0] if isinstance(thing, Tensor) else node_of(self.roots[0])[0]
+        )
+
     def arrived(self, leaf: Tensor, leaves: dict) -> None:
         """A gradient has arrived at a leaf: if it was the last, the leaf's turn has come."""
         if self._awaited and id(leaf) in self._awaited:
@@ -157,9 +163,12 @@ class Pass:
     def finish(self, leaf: Tensor, gradient: Any, owned: bool) -> None:
         """A leaf's gradient is complete: call the leaf's hooks, and accumulate or capture it."""
         captured = self.captures is not None and not self.captures.adds_to(leaf)
-        if captured and id(leaf) not in self.captures.targets:  # type: ignore[union-attr]
-            return
         hooks: LeafHooks = leaf._hooks
+        if captured and id(leaf) not in self.captures.targets:  # type: ignore[union-attr]
+            if self.starts_at(leaf):
+                with modes.mode(grad_enabled=self.recorded):
+                    self._through(hooks.on_gradient, gradient)
+            return
         self._leaf = leaf
         with modes.mode(grad_enabled=self.recorded):
             if hooks.on_gradient:
