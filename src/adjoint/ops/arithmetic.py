@@ -157,7 +157,9 @@ _ROUNDED: dict[str, Any] = {
     "jvp": "diagonal",
     "promotes": "common",
 }
-_div_floor = general("div_floor", lambda xp, x, y: xp.floor_divide(x, y), **_ROUNDED, node="DivBackward2")
+_div_floor = general(
+    "div_floor", lambda xp, x, y: xp.floor_divide(x, y), **_ROUNDED, node="DivBackward2", verb="floor_divide"
+)
 _div_trunc = general("div_trunc", _truncated, **_ROUNDED, node="DivBackward2")
 _floor_divide = general(
     "floor_divide",
@@ -166,11 +168,10 @@ _floor_divide = general(
     jvp=has_no_tangent("floor_divide"),
     promotes="common",
     node="NotImplemented",
-    verb="floor_divide",
 )
 _REMAINDER: dict[str, Any] = {
     "forward": lambda xp, x, y: xp.remainder(x, y),
-    "partials": (1, lambda xp, x, y: -xp.floor(x / y)),
+    "partials": (1, lambda xp, x, y: -xp.floor_divide(x, y)),
     "public": False,
 }
 _remainder = elementwise("remainder", **_REMAINDER, node="RemainderBackward1")

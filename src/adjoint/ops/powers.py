@@ -31,15 +31,21 @@ def _partial_by_base(xp: Any, x: Any, y: Any) -> Any:
 
 
 def _partial_by_exponent(xp: Any, x: Any, y: Any, out: Any) -> Any:
-    return xp.where(x == 0, _at_base_zero(xp, y, out), out * xp.log(xp.where(x == 0, 1, x)))
+    zero = x == 0
+    infinite = xp.logical_and(zero, xp.logical_not(xp.real(y) >= 0))
+    return xp.where(infinite, _infinite(xp, out, infinite), out * xp.log(xp.where(zero, 1, x)))
 
 
 def _partial_of_number(xp: Any, x: Any, y: Any, out: Any) -> Any:
-    return _at_base_zero(xp, y, out) if x == 0 else out * xp.log(xp.full_like(out, x))
+    if x != 0:
+        return out * xp.log(xp.full_like(out, x))
+    infinite = xp.logical_not(xp.real(y) >= 0)
+    return xp.where(infinite, _infinite(xp, out, infinite), 0)
 
 
-def _at_base_zero(xp: Any, y: Any, out: Any) -> Any:
-    return xp.where(xp.real(y) >= 0, xp.zeros_like(out), xp.full_like(out, -math.inf))
+def _infinite(xp: Any, out: Any, infinite: Any) -> Any:
+    """A power of 0 times the logarithm of 0, where that is not 0."""
+    return xp.where(infinite, out, 1) * -math.inf
 
 
 _pow_scalar = elementwise(
