@@ -16,7 +16,6 @@ from adjoint.core import dtypes, modes
 from adjoint.core.graph import LEAF_MARK, Meta, Node, Port, log_write, next_sequence, node_of, public_name
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
 from adjoint.core.states import check_inference, make_inference
-from adjoint.core.tangents import tangents_of
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import link, mark_stale
 
@@ -203,7 +202,7 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
     numpy_type: np.dtype = target.numpy
     if numpy_type.kind in primitive.refuses:
         raise NotImplementedError(
-            f'"{primitive.name}_cpu" not implemented for \'{dtypes.scalar_type_name(target)}\'\n'
+            f"\"{primitive.name}_cpu\" not implemented for '{dtypes.scalar_type_name(target)}'\n"
             "Cast the operands to a type that it is defined on, as in x.float()."
         )
     narrow = numpy_type if target.itemsize == 2 and target.rank == dtypes.FLOAT and primitive.rules else None

@@ -216,7 +216,9 @@ def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
     """Each element, raised to `min` where it is less."""
     if not isinstance(min, Tensor):
         return _clamp_by_numbers(_clamp_min_number, input, min, None, out)
-    return _clamp_min(*require_tensors("clamp_min", input, min), out=out)
+    input, min = require_tensors("clamp_min", input, min)
+    _refuse_complex_bounds(input, min, None)
+    return _clamp_min(input, min, out=out)
 
 
 @public(inplace=True)
@@ -224,7 +226,9 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     """Each element, lowered to `max` where it is more."""
     if not isinstance(max, Tensor):
         return _clamp_by_numbers(_clamp_max_number, input, None, max, out)
-    return _clamp_max(*require_tensors("clamp_max", input, max), out=out)
+    input, max = require_tensors("clamp_max", input, max)
+    _refuse_complex_bounds(input, None, max)
+    return _clamp_max(input, max, out=out)
 
 
 def _refuse_complex_bounds(input: Tensor, low: Any, high: Any) -> None:
@@ -264,6 +268,8 @@ def _fitted(input: Tensor, *bounds: Any) -> tuple[Tensor, Any, Any]:
         raise _no_bounds()
     common = common_type(input, *given)
     if common.is_complex:
+        if input.is_floating_point():
+            raise RuntimeError("value cannot be converted to type double without overflow\nBounds are real numbers.")
         raise _no_order()
     if common.rank == BOOL:
         kernel = (

@@ -11,7 +11,7 @@ from adjoint.core import dtypes
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
 from adjoint.core.random import Generator, default_generator
-from adjoint.core.tensor import Tensor, mark_leaf, wrap
+from adjoint.core.tensor import Tensor, created, wrap
 from adjoint.ops.shape import sizes
 
 
@@ -119,5 +119,4 @@ def _drawn(draw: Any, size: tuple, dtype: DType | None, requires_grad: bool, nam
             f"random numbers of this kind are not implemented for '{dtypes.scalar_type_name(dtypes.from_numpy_dtype(wanted))}'"
         )
     drawn_in = wanted if wanted == np.float64 else np.dtype(np.float32)
-    result = wrap(draw(math.prod(shape), drawn_in).astype(wanted, copy=False).reshape(shape))
-    return mark_leaf(result) if requires_grad else result
+    return created(draw(math.prod(shape), drawn_in).astype(wanted, copy=False).reshape(shape), requires_grad)
