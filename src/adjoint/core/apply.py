@@ -16,6 +16,7 @@ from adjoint.core import dtypes, modes
 from adjoint.core.graph import LEAF_MARK, Meta, Node, Port, log_write, next_sequence, node_of, public_name
 from adjoint.core.primitive import OUT, SHAPE, VALUE, Plan, Primitive
 from adjoint.core.states import check_inference, make_inference
+from adjoint.core.tangents import tangents_of
 from adjoint.core.tensor import Tensor, buffer, edge_of, wrap, writes_of
 from adjoint.core.views import link, mark_stale
 
@@ -460,6 +461,11 @@ def write_out(out: Tensor, result: Any, function: str | None = None) -> Any:
         raise RuntimeError(
             f"result type {dtypes.scalar_type_name(result.dtype)} can't be cast to the desired output type "
             f"{dtypes.scalar_type_name(out.dtype)}"
+        )
+    if tangents_of(result) or tangents_of(out):
+        raise NotImplementedError(
+            f"Trying to use forward AD with {f'{function}_out' if function else 'a function'} that does not support it because "
+            "it is an out= function\nUse the returned tensor instead of out=."
         )
     if out._data.shape != result._data.shape:
         out._data = np.empty(result._data.shape, out._data.dtype)

@@ -216,7 +216,8 @@ def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
     """Each element, raised to `min` where it is less."""
     if not isinstance(min, Tensor):
         return _clamp_by_numbers(_clamp_min_number, input, min, None, out)
-    input, min = require_tensors("clamp_min", input, min)
+    if not isinstance(input, Tensor):
+        raise invalid_combination("clamp_min", (input, min))
     _refuse_complex_bounds(input, min, None)
     return _clamp_min(input, min, out=out)
 
@@ -226,7 +227,8 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     """Each element, lowered to `max` where it is more."""
     if not isinstance(max, Tensor):
         return _clamp_by_numbers(_clamp_max_number, input, None, max, out)
-    input, max = require_tensors("clamp_max", input, max)
+    if not isinstance(input, Tensor):
+        raise invalid_combination("clamp_max", (input, max))
     _refuse_complex_bounds(input, None, max)
     return _clamp_max(input, max, out=out)
 
