@@ -18,6 +18,11 @@ from numpy.lib.stride_tricks import as_strided
 # NumPy computes on our behalf costs nothing per operation; a context around each would cost as much as the operation.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"adjoint\.")
 
+# glibc gives memory back to the system the moment that a few megabytes at the end of its heap are free, and pays for it
+# anew, page by page, with the next array: several times what computing on it costs. The size of the largest block that
+# was ever freed tells it where to stop doing so; this one is never touched, so it costs nothing. Elsewhere it is idle.
+np.empty((32 << 20) - (64 << 10), np.uint8)
+
 _SCALARS: frozenset[Any] = frozenset(
     {np.float32, np.float64}
 )  # on which Python's comparisons are far quicker than NumPy's functions

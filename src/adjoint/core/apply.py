@@ -362,7 +362,8 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
     sources = [plan.sources if plan is not None else [] for plan in plans]
     # the short path saves operands only
     short = primitive.promotes is not None and all(kind == VALUE for each in sources for kind, _ in each)
-    saved_operands = [tuple(index for _, index in each) for each in sources]
+    saves_a = [(VALUE, 0) in each for each in sources]
+    saves_b = [(VALUE, 1) in each for each in sources]
     usable = [primitive.usable_mask(mask) for mask in range(4)]
     types = "fd" if "c" in primitive.refuses else _COMPUTED
     name = primitive.name
@@ -414,25 +415,24 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
             shape = result.shape
             if a.shape != shape or not (b is other or b.shape == shape):
                 node.meta = Meta(((a.shape, a.dtype), ((), None) if b is other else (b.shape, b.dtype)))
-        places = saved_operands[mask]
-        if not places:
-            node.saved = node.writes = ()
-            return tensor
-        if b is other:  # a number, which nobody writes to
-            node.saved = (b,) if places == (1,) else tuple([b if place else a for place in places])
-            node.writes = () if places == (1,) else (writes_of(input),)
-            return tensor
-        saved = []
-        writes = []
-        for place in places:
-            operand = other if place else input
-            saved.append(b if place else a)
-            log = operand._writes
-            if log is None:
-                log = operand._writes = []
-            writes.append(log)
-        node.saved = tuple(saved)
-        node.writes = writes
+        log_a = log_b = None
+        if saves_a[mask]:
+            log_a = input._writes
+            if log_a is None:
+                log_a = input._writes = []
+        if saves_b[mask] and b is not other:  # nobody writes to a number
+            log_b = other._writes
+            if log_b is None:
+                log_b = other._writes = []
+        if log_a is None:
+            node.saved = (b,) if saves_b[mask] else ()
+            node.writes = () if log_b is None else (log_b,)
+        elif saves_b[mask]:
+            node.saved = (a, b)
+            node.writes = (log_a,) if log_b is None else (log_a, log_b)
+        else:
+            node.saved = (a,)
+            node.writes = (log_a,)
         return tensor
 
     function.__name__ = function.__qualname__ = name

@@ -194,7 +194,7 @@ class Step(NamedTuple):
 class Plan:
     """For one choice of operands that want gradients: the values to save, and the rules to run on them."""
 
-    __slots__ = ("arrays", "primitive", "rule", "several", "sources", "steps", "vjp")
+    __slots__ = ("arrays", "primitive", "rule", "several", "sources", "steps", "straight", "vjp")
     rule: Any
     several: Any
 
@@ -208,6 +208,15 @@ class Plan:
         leading = (
             1 if issubclass(primitive.node_type, (PartialsNode, PartialNode, SignsNode)) else 2
         )  # xp, and the cotangent
+        wanted = [
+            rule.__code__
+            for index, rule in enumerate(primitive.rules)
+            if callable(rule) and (primitive.joint or mask >> index & 1)
+        ]
+        named_by_any = {name for code in wanted for name in code.co_varnames[leading : code.co_argcount]}
+        for operand in primitive.operands:  # operands are saved in their own order, whichever rule names which
+            if operand in named_by_any:
+                self._place(_source(primitive, operand))
         for index, rule in enumerate(primitive.rules):
             if rule is None or not (primitive.joint or mask >> index & 1):
                 continue
@@ -223,6 +232,8 @@ class Plan:
             self.steps.append(Step(index, rule, place, _pick(places), parameters, names))
         #: the places of saved values that are arrays, each with its source
         self.arrays = [(place, kind, index) for place, (kind, index) in enumerate(self.sources) if kind <= OUT]
+        #: the same as `vjp`, without a loop, for a node whose operands were neither broadcast nor cast
+        self.straight = _straight(self, leading) or self.vjp
 
     def _place(self, source: tuple[int, int]) -> int:
         if source not in self.sources:
@@ -315,6 +326,55 @@ class PartialNode(Node):
             return PartialsNode.vjp(self, xp, saved, cotangent)  # type: ignore[arg-type]
         factor = self.plan.rule(xp, saved[0])
         return (cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor)),)
+
+
+def _straight(plan: Plan, leading: int) -> Callable | None:
+    """Straight code for the usual plans, those of one or two operands; None where only a loop over the steps will do."""
+    primitive = plan.primitive
+    if primitive.joint or primitive.variadic or plan.several or len(primitive.operands) > 2 or not plan.steps:
+        return None
+    if issubclass(primitive.node_type, PartialNode):
+        return None  # it is as short already
+    rules = [step.rule for step in plan.steps]
+    if rules == [1, 1]:
+        return lambda node, xp, saved, g: (g, g)
+    if rules == [1, -1]:
+        return lambda node, xp, saved, g: (g, -g)
+    first, *others = [_part(plan, step, leading) for step in plan.steps]
+    if others:
+        second = others[0]
+        return lambda node, xp, saved, g: (first(node, xp, saved, g), second(node, xp, saved, g))
+    if len(primitive.operands) == 1:
+        return lambda node, xp, saved, g: (first(node, xp, saved, g),)
+    if plan.steps[0].index == 0:
+        return lambda node, xp, saved, g: (first(node, xp, saved, g), None)
+    return lambda node, xp, saved, g: (None, first(node, xp, saved, g))
+
+
+def _part(plan: Plan, step: Step, leading: int) -> Callable:
+    """The gradient of one operand, as a function of the node, the namespace, the saved values and the cotangent."""
+    rule, place = step.rule, step.place
+    if rule.__class__ is int:
+        return (lambda node, xp, saved, g: g) if rule == 1 else (lambda node, xp, saved, g: -g)
+    if leading == 2:
+        if place is not None and not step.parameters:
+            return lambda node, xp, saved, g: rule(xp, g, saved[place])
+        return lambda node, xp, saved, g: call_rule(step, node.params, saved, xp, g)
+    if plan.primitive.gates:
+        return lambda node, xp, saved, g: xp.where(call_rule(step, node.params, saved, xp), g, 0)
+    if place is None or step.parameters:
+
+        def part(node: Node, xp: Any, saved: tuple, g: Any) -> Any:
+            factor = call_rule(step, node.params, saved, xp)
+            return g * (factor if factor.__class__ in _REAL else xp.conj(factor))
+
+    else:
+
+        def part(node: Node, xp: Any, saved: tuple, g: Any) -> Any:
+            factor = rule(xp, saved[place])
+            return g * (factor if factor.__class__ in _REAL else xp.conj(factor))
+
+    return part
 
 
 class TransposeNode(Node):

@@ -408,18 +408,22 @@ def wrap(data: Array) -> Tensor:
 make_inference: Callable[[Tensor], None] | None = None
 
 
+_FLOATS = frozenset({np.float32, np.float64})
+
+
 def created(data: Array, requires_grad: bool = False) -> Tensor:
     """A tensor as the functions return it that make one from no others."""
     tensor = wrap(data)
     if modes.special and modes.state.inference:
         make_inference(tensor)  # type: ignore[misc]
     if requires_grad:
-        if data.dtype.kind in "biu":
+        if data.__class__ not in _FLOATS and data.dtype.kind in "biu":
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients\n"
                 f"These numbers are {tensor.dtype}: write 1. for 1, or pass dtype=torch.float32."
             )
-        mark_leaf(tensor)
+        tensor._node = LEAF_MARK
+        tensor._grad = tensor._hooks = None  # a new tensor has none: looking for them costs an exception each
     return tensor
 
 
