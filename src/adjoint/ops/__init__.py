@@ -4,6 +4,7 @@ from adjoint.ops import (
     arithmetic,
     batching,
     bitwise,
+    broadcasting,
     choice,
     comparison,
     complex,
@@ -30,7 +31,7 @@ from adjoint.ops import (
 )
 
 FAMILIES = (
-    arithmetic, bitwise, choice, comparison, complex, conversion, creation, extremes, filling, indexing, joining, matrix,
+    arithmetic, bitwise, broadcasting, choice, comparison, complex, conversion, creation, extremes, filling, indexing, joining, matrix,
     pointwise, powers, protocols, reduction, rounding, shape, splitting, writing,
 )  # fmt: skip
 

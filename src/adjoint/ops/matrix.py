@@ -13,8 +13,8 @@ from adjoint.core.exports import public
 from adjoint.core.primitive import unbroadcast
 from adjoint.core.statements import multilinear
 from adjoint.core.tensor import Tensor
+from adjoint.ops.broadcasting import broadcast_shapes
 from adjoint.ops.refusals import not_implemented_for
-from adjoint.ops.shape import broadcast_shapes
 
 # --- the records ---
 

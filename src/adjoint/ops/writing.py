@@ -13,11 +13,11 @@ from adjoint.core.dtypes import c_type_name, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import general, linear
 from adjoint.core.tensor import Tensor, wrap
+from adjoint.ops.broadcasting import expand
 from adjoint.ops.conversion import to_dtype, type_name
 from adjoint.ops.filling import fill_with
 from adjoint.ops.indexing import apart, filled, index_error, taken_apart
 from adjoint.ops.refusals import converted
-from adjoint.ops.shape import expand
 
 _index_put = linear(
     "index_put",
