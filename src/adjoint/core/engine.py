@@ -83,7 +83,11 @@ def run(
             successor = None
             if captures is not None:
                 if node not in captures.needed:
-                    if watch is not None and node.annex is not None and (node in captures.nodes or watch.starts_at(node)):
+                    if (
+                        watch is not None
+                        and node.annex is not None
+                        and (node in captures.nodes or watch.starts_at(node))
+                    ):
                         cotangent = watch.reach(node, cotangent)
                     if node in captures.nodes:
                         captures.take(node, cotangent)

@@ -75,7 +75,14 @@ def constant(
 ) -> Callable:
     """An operation whose result never requires a gradient: a comparison, `argmax`."""
     primitive = Primitive(
-        name, forward, (), node_type=TransposeNode, promotes=promotes, refuses=refuses, differentiable_outputs=0, doc=doc
+        name,
+        forward,
+        (),
+        node_type=TransposeNode,
+        promotes=promotes,
+        refuses=refuses,
+        differentiable_outputs=0,
+        doc=doc,
     )
     function = _function_of(primitive)
     _provide(function, verb or name)
