@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-import adjoint as torch
+import adjoint
 
 MANY = 10**6
 
@@ -31,7 +31,7 @@ def chain(x, length, step):
 
 
 def test_a_chain_of_a_million_additions(no_collector):
-    x = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+    x = adjoint.tensor(0.5, dtype=adjoint.float64, requires_grad=True)
     y = chain(x, MANY, lambda y, x: y + x)
     assert repr(y) == "tensor(500000.5000, dtype=torch.float64, grad_fn=<AddBackward0>)"
     y.backward()
@@ -39,13 +39,13 @@ def test_a_chain_of_a_million_additions(no_collector):
 
 
 def test_a_million_consumers_of_one_leaf(no_collector):
-    x = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
-    total = torch.stack([x * 2 for _ in range(MANY)]).sum()
+    x = adjoint.tensor(0.5, dtype=adjoint.float64, requires_grad=True)
+    total = adjoint.stack([x * 2 for _ in range(MANY)]).sum()
     total.backward()
     assert x.grad.item() == 2 * MANY
 
 
-def test_a_long_chain_differentiated_twice():
+def test_a_long_chain_differentiated_twice(torch):
     x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
     y = chain(x, 20_000, lambda y, x: y + x * x)
     (first,) = torch.autograd.grad(y, x, create_graph=True)
@@ -55,8 +55,8 @@ def test_a_long_chain_differentiated_twice():
 
 @pytest.mark.parametrize("run_backward", [False, True])
 def test_a_dropped_graph_is_freed_at_once(no_collector, run_backward):
-    x = torch.ones(3, requires_grad=True)
-    y = (torch.sin(x) * x).exp().sum()
+    x = adjoint.ones(3, requires_grad=True)
+    y = (adjoint.sin(x) * x).exp().sum()
     nodes = [weakref.ref(y.grad_fn), weakref.ref(y.grad_fn.edges[0])]
     if run_backward:
         y.backward(retain_graph=True)
@@ -66,7 +66,7 @@ def test_a_dropped_graph_is_freed_at_once(no_collector, run_backward):
 
 
 def test_a_written_view_leaves_no_cycle(no_collector):
-    x = torch.ones(3, requires_grad=True)
+    x = adjoint.ones(3, requires_grad=True)
     y = x * 2
     z = y.sin()
     y[0:1].mul_(z[1:2])
@@ -76,14 +76,14 @@ def test_a_written_view_leaves_no_cycle(no_collector):
 
 
 def test_a_chain_of_a_million_is_dropped_without_recursion(no_collector):
-    x = torch.tensor(0.5, requires_grad=True)
-    y = chain(x, MANY, lambda y, _: torch.sin(y))
+    x = adjoint.tensor(0.5, requires_grad=True)
+    y = chain(x, MANY, lambda y, _: adjoint.sin(y))
     node = weakref.ref(y.grad_fn)
     del y
     assert node() is None
 
 
-def test_pickling_and_copying_do_not_walk_the_graph():
+def test_pickling_and_copying_do_not_walk_the_graph(torch):
     x = torch.tensor(0.5, requires_grad=True)
     y = chain(x, 10_000, lambda y, x: y + x)
     again = pickle.loads(pickle.dumps(y.detach()))
@@ -92,7 +92,7 @@ def test_pickling_and_copying_do_not_walk_the_graph():
         copy.deepcopy(y)
 
 
-def test_backward_inside_a_hook():
+def test_backward_inside_a_hook(torch):
     x = torch.tensor(2.0, requires_grad=True)
     w = torch.tensor(3.0, requires_grad=True)
 
@@ -106,7 +106,7 @@ def test_backward_inside_a_hook():
     assert (x.grad.item(), w.grad.item()) == (20.0, 30.0)
 
 
-def test_threads_share_leaves_and_lose_no_gradient():
+def test_threads_share_leaves_and_lose_no_gradient(torch):
     x = torch.zeros(100, dtype=torch.float64, requires_grad=True)
     rounds, count = 200, 8
     interval = sys.getswitchinterval()
@@ -127,7 +127,7 @@ def test_threads_share_leaves_and_lose_no_gradient():
     assert x.grad.tolist() == [float(rounds * count)] * 100
 
 
-def test_threads_share_a_graph():
+def test_threads_share_a_graph(torch):
     x = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
     y = chain(x, 200, lambda y, x: y + torch.sin(x))
     threads = [threading.Thread(target=lambda: y.backward(retain_graph=True)) for _ in range(8)]
@@ -139,7 +139,7 @@ def test_threads_share_a_graph():
     assert x.grad.item() == pytest.approx(8 * once.item(), rel=1e-15)
 
 
-def test_modes_of_one_thread_do_not_reach_another():
+def test_modes_of_one_thread_do_not_reach_another(torch):
     seen = []
     inside, go_on = threading.Event(), threading.Event()
 
