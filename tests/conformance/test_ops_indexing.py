@@ -151,8 +151,16 @@ def _as_numpy(shape, parts):
     return np.unravel_index(places, shape) if shape else ()
 
 
+def is_stricter(ours, shape, parts):
+    """PyTorch does not look at indices into what has no elements; here they are out of bounds there too."""
+    refused = ours[0] == "IndexError" and "out of bounds" in ours[1]
+    return refused and not numbered(torch, shape)[built(torch, shape, parts)].numel()
+
+
 @given(indices())
 @settings(max_examples=400)
+@example(((1,), (("list", [[0]]),)))
+@example(((1, 0, 1), (("dots", None), ("mask", [0]))))
 @example(((2, 3), (("int", 0), FULL, ("none", None))))
 @example(((2, 3, 4), (("list", [0, 1]), FULL, ("tensor", [1, 2]))))
 @example(((2, 3, 4), (("int", 1), FULL, ("list", [1, 2]))))
@@ -162,6 +170,8 @@ def test_read(drawn):
     ours, theirs = (attempt(lambda lib=lib: read(lib, shape, parts)) for lib in (adjoint, torch))
     if len(theirs) == 2:
         assert ours[0] == theirs[0]
+        return
+    if is_stricter(ours, shape, parts):
         return
     assert ours[:3] == theirs[:3]
     np.testing.assert_array_equal(np.array(ours[3]), np.array(theirs[3]))
@@ -176,7 +186,7 @@ def test_written(drawn, by):
     if isinstance(theirs[0], str):
         assert ours[0] == theirs[0]
         return
-    if repeats(shape, parts):
+    if is_stricter(ours, shape, parts) or repeats(shape, parts):
         return
     np.testing.assert_array_equal(np.array(ours[0]), np.array(theirs[0]))
     for a, b in zip(ours[1], theirs[1], strict=True):

@@ -111,6 +111,7 @@ def taken_apart(x: Tensor, index: Any) -> tuple[Tensor, tuple | None]:
         else:
             some = True
             pickers.append(part)
+            _check_mask(x, part, axis)
             axis += _width(part)
             source += _width(part)
             continue
@@ -122,7 +123,7 @@ def taken_apart(x: Tensor, index: Any) -> tuple[Tensor, tuple | None]:
 
 def _completed(x: Tensor, index: Any) -> list[Any]:
     """The parts of an index, with pickers as tensors, and ... as so many full slices."""
-    parts = [_part(each) for each in (index if index.__class__ is tuple else (index,))]
+    parts = [_part(each) for each in (index if _is_several(index) else (index,))]
     consumed = sum(_width(part) for part in parts if part is not None and part is not Ellipsis)
     if consumed > x.ndim:
         if x.ndim or len(parts) > 1:
@@ -134,6 +135,19 @@ def _completed(x: Tensor, index: Any) -> list[Any]:
     for place in reversed(dots):
         parts[place : place + 1] = [slice(None)] * (x.ndim - consumed if place == dots[0] else 0)
     return parts
+
+
+def _is_several(index: Any) -> bool:
+    """Whether an index has a part for each dimension: as a tuple, or as a short list of more than plain numbers."""
+    if not isinstance(index, list):
+        return isinstance(index, tuple)
+    return len(index) < _FEW and any(
+        part is None or part is Ellipsis or isinstance(part, Tensor | slice | list | tuple | range | np.ndarray)
+        for part in index
+    )
+
+
+_FEW = 32  # PyTorch's limit
 
 
 def _part(part: Any) -> Any:
@@ -164,6 +178,17 @@ def _part(part: Any) -> Any:
 def _width(part: Any) -> int:
     """How many dimensions a part of an index takes up."""
     return part.ndim if isinstance(part, Tensor) and part._data.dtype.kind == "b" else 1
+
+
+def _check_mask(x: Tensor, mask: Tensor, axis: int) -> None:
+    """Refuse truth values that are not in the shape of the dimensions from `axis` on. NumPy lets some pass."""
+    if mask._data.dtype.kind != "b" or mask.shape == x.shape[axis : axis + mask.ndim]:
+        return
+    wrong = next(place for place in range(mask.ndim) if mask.shape[place] != x.shape[axis + place])
+    raise IndexError(
+        f"The shape of the mask {list(mask.shape)} at index {wrong} does not match the shape of the indexed tensor "
+        f"{list(x.shape)} at index {axis + wrong}"
+    )
 
 
 def _is_integer(part: Any) -> bool:
@@ -214,14 +239,7 @@ def index_error(x: Tensor, pickers: tuple, error: IndexError) -> IndexError:
             axis += 1
             continue
         width = _width(part)
-        if part._data.dtype.kind == "b":
-            wrong = [place for place in range(width) if part.shape[place] != x.shape[axis + place]]
-            if wrong:
-                return IndexError(
-                    f"The shape of the mask {list(part.shape)} at index {wrong[0]} does not match the shape of the indexed "
-                    f"tensor {list(x.shape)} at index {axis + wrong[0]}"
-                )
-        else:
+        if part._data.dtype.kind != "b":
             size = x.shape[axis]
             outside = part._data[(part._data < -size) | (part._data >= size)]
             if outside.size:
