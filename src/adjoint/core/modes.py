@@ -31,7 +31,6 @@ class _State(threading.local):
     observers: tuple = ()  # called around every operation: profilers, tracers
     batch_levels: tuple[int, ...] = ()  # the numbers of the open `vmap`s, innermost last
     namespace: Any = None  # of the arrays that tensors may hold beside NumPy's, for nodes recorded meanwhile
-    tracing: Any = None
 
 
 state = _State()
