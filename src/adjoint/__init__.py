@@ -8,10 +8,9 @@
 tensor(-5.4668)
 """
 
-import sys as _sys
 from math import e, inf, nan, pi
 
-from adjoint import autograd, func, nn, ops, utils
+from adjoint import autograd, fft, func, linalg, masked, nn, ops, special, utils
 from adjoint.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from adjoint.autograd.grad_mode import (
     enable_grad,
@@ -24,7 +23,6 @@ from adjoint.autograd.grad_mode import (
 )
 from adjoint.compiler import compile, get_num_threads, set_num_threads
 from adjoint.core import forward as _forward
-from adjoint.core.absent import absent_attribute as _absent_attribute
 from adjoint.core.collector import look_less_often as _look_less_often
 from adjoint.core.device import device
 from adjoint.core.dtypes import DTYPES as _DTYPES
@@ -50,4 +48,4 @@ for _export in _exports.values():
 
 _look_less_often()
 
-__getattr__ = _absent_attribute(_sys.modules[__name__])
+__getattr__, __dir__ = ops.later.face(__name__)

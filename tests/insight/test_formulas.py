@@ -15,7 +15,10 @@ from adjoint.core.primitive import registry
 from adjoint.core.tensor import wrap
 from adjoint.insight.formulas import derivative_text, partials
 from adjoint.insight.sympy_form import to_sympy
+from adjoint.ops import later
 from adjoint.ops.pointwise import sigmoid, sin
+
+later.load_all()
 
 #: numbers for static parameters, by their name
 PARAMETERS = {

@@ -9,10 +9,13 @@ from __future__ import annotations
 import builtins
 import operator
 import warnings
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
+
+from adjoint.arrays.verbs import KERNELS
 
 # Overflow, division by zero and NaN are results here, as in PyTorch, not events. One filter for the modules in which
 # NumPy computes on our behalf costs nothing per operation; a context around each would cost as much as the operation.
@@ -238,3 +241,15 @@ def write(target: np.ndarray, values: Array) -> None:
             "Please clone() the tensor before performing the operation."
         )
     np.copyto(target, values, casting="unsafe")
+
+
+_KERNEL_FAMILY = {name: family for family, names in KERNELS.items() for name in names}
+
+
+def __getattr__(verb: str) -> Any:
+    """A verb that a kernel carries out."""
+    family = _KERNEL_FAMILY.get(verb)
+    if family is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {verb!r}", name=verb)
+    kernel = globals()[verb] = getattr(import_module(f"adjoint.arrays.kernels.{family}"), verb)
+    return kernel

@@ -15,6 +15,8 @@ class TensorNamespace:
 
     def __init__(self) -> None:
         self.__name__ = "tensor"
+        #: loads the record that carries out a verb, if there is one that is not loaded yet
+        self.find: Callable[[str], Any] = lambda verb: None
 
     def provide(self, verb: str, function: Callable) -> None:
         """Have `function` carry out `verb` on tensors."""
@@ -25,6 +27,9 @@ class TensorNamespace:
     def __getattr__(self, verb: str) -> Any:
         if verb.startswith("__"):
             raise AttributeError(verb)  # doctest and inspect ask every object for such names: they are no verbs
+        self.find(verb)
+        if verb in self.__dict__:
+            return self.__dict__[verb]
         raise NotImplementedError(f"no record carries out the verb {verb!r} on tensors")
 
     @staticmethod

@@ -35,6 +35,12 @@ ARRANGEMENTS = ("reshape", "permute_dims", "expand_dims", "squeeze", "broadcast_
 #: (arrays, axis=0)
 JOINS = ("concat", "stack")
 
+#: verbs that are algorithms rather than single steps of NumPy: each a function of the same name in `arrays/kernels/FAMILY.py`,
+#: which is loaded when one of its verbs is first used
+KERNELS: dict[str, tuple[str, ...]] = {
+    "special": ("erf",),
+}
+
 #: the verb behind each of Python's operators, by its special method
 OPERATORS = {
     "__add__": "add", "__sub__": "subtract", "__mul__": "multiply", "__truediv__": "divide",

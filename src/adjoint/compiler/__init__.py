@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adjoint.compiler.threads import get_num_threads, set_num_threads
-from adjoint.core.lazy import lazy
+from adjoint.lazy import lazy
 
 __all__ = ["compile", "get_num_threads", "set_num_threads"]
 

@@ -14,7 +14,7 @@ from adjoint.compiler.native import NativeCode, machine
 from adjoint.compiler.nest import Nest, nest
 from adjoint.compiler.plan import Plan, plan
 from adjoint.compiler.simplify import simplify
-from adjoint.core.lazy import lazy
+from adjoint.lazy import lazy
 
 __all__ = ["Built", "Segment", "build"]
 

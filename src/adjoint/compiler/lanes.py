@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.core.lazy import lazy
+from adjoint.lazy import lazy
 
 __all__ = ["Code", "Lanes", "ir_type"]
 

@@ -17,7 +17,7 @@ from adjoint.compiler import memory
 from adjoint.compiler.elementwise import combine, identity, lower
 from adjoint.compiler.lanes import Code, Lanes, ir_type
 from adjoint.compiler.nest import Access, Nest, Partial, accumulator_dtype
-from adjoint.core.lazy import lazy
+from adjoint.lazy import lazy
 
 __all__ = ["write_combination", "write_kernel"]
 

@@ -31,7 +31,7 @@ from adjoint.compiler.coefficients import (
     SIN,
 )
 from adjoint.compiler.lanes import Code, Lanes, ir_type
-from adjoint.core.lazy import lazy
+from adjoint.lazy import lazy
 
 __all__ = ["FUNCTIONS", "power"]
 

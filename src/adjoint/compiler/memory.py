@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.compiler.lanes import Code, Lanes, ir_type, suffix
-from adjoint.core.lazy import lazy
+from adjoint.lazy import lazy
 
 __all__ = ["full_mask", "load", "load_scalar", "reserve", "store"]
 

@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from adjoint.core.lazy import lazy
+from adjoint.lazy import lazy
 
 __all__ = ["Machine", "NativeCode", "machine"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any, NoReturn
 
-from adjoint.core.lazy import lazy
+from adjoint.lazy import lazy
 
 difflib = lazy("difflib")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -20,6 +21,12 @@ class Export:
     method: str | None  # the name of the method of `Tensor`, if it has one
     inplace: bool  # whether there is an in-place method `NAME_`
     on_module: bool = True
+    home: str = ""  # the module that declares it
+
+    @property
+    def key(self) -> str:
+        """Its path on the face: `sin`, `linalg.det`; `Tensor.view` for what is a method only."""
+        return f"{self.module}.{self.name}" if self.module else self.name if self.on_module else f"Tensor.{self.name}"
 
 
 exports: dict[str, Export] = {}
@@ -52,13 +59,22 @@ def export(
     """Put a function on the public face: as `adjoint.NAME`, as a method, as an in-place method."""
     if any(word in function.__code__.co_varnames for word in _NUMPY_NAMES.values()):
         function = _accepting_numpy_names(function)
+    home = declaring_module()
     for each in (name or function.__name__, *aliases):
-        key = f"{module}.{each}" if module else each if on_module else f"Tensor.{each}"
-        if key in exports:
-            raise TypeError(f"there are two public functions by the name {key}")
         method_name = (each if method is True else method) or None
-        exports[key] = Export(each, function, module, method_name, inplace, on_module)
+        made = Export(each, function, module, method_name, inplace, on_module, home)
+        if made.key in exports:
+            raise TypeError(f"there are two public functions by the name {made.key}")
+        exports[made.key] = made
     return function
+
+
+def declaring_module() -> str:
+    """The module outside of `core` that is being executed: the home of what it declares."""
+    frame = sys._getframe(1)
+    while frame.f_globals["__name__"].startswith("adjoint.core.") and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_globals["__name__"]
 
 
 def public(

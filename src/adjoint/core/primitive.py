@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adjoint.arrays import numpy as numpy_namespace
+from adjoint.core.exports import declaring_module
 from adjoint.core.graph import Node
 
 Rule = Callable[..., Any]
@@ -90,6 +91,7 @@ class Primitive:
         self.rules: tuple = (rules,) if callable(rules) else tuple(rules)
         self.fixed_operands = frozenset(place for place, rule in enumerate(self.rules) if chooses and rule is None)
         self.doc = doc
+        self.home = declaring_module()
         self.jvp = jvp
         self.joint = issubclass(node_type, JointNode)
         qualified = node or node_name(name)  # a few are `torch::autograd::...`, of which the class bears the last part

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from adjoint.core.lazy import lazy
 from adjoint.core.tensor import Tensor
+from adjoint.lazy import lazy
 
 if TYPE_CHECKING:
     from adjoint.insight.explanation import Explanation

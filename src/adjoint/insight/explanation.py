@@ -6,12 +6,12 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from adjoint.core.lazy import lazy
 from adjoint.core.tensor import Tensor
 from adjoint.insight import rendering
 from adjoint.insight.graph import Graph
 from adjoint.insight.sympy_form import simplified
 from adjoint.insight.working import Working
+from adjoint.lazy import lazy
 
 if TYPE_CHECKING:
     from adjoint.arrays.formula import Formula, Symbol

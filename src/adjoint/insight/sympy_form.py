@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays.formula import Formula, Part, Symbol
-from adjoint.core.lazy import lazy
+from adjoint.lazy import lazy
 
 sympy = lazy("sympy", extra="insight")
 

@@ -1,26 +1,8 @@
-"""`torch.nn.functional`: what layers compute, as functions."""
+"""`torch.nn.functional`: what layers compute, as functions.
 
-from adjoint.core.tensor import Tensor
-from adjoint.ops import pointwise
+The functions stand in `adjoint.ops.nn`, and are loaded when they are first used.
+"""
 
-__all__ = ["relu", "sigmoid", "tanh"]
+from adjoint.ops import later as _later
 
-
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Each element where it is positive, else 0; with `inplace`, written into `input` itself.
-
-    >>> import adjoint as torch
-    >>> torch.nn.functional.relu(torch.tensor([-1.0, 2.0]))
-    tensor([0., 2.])
-    """
-    return input.relu_() if inplace else pointwise.relu(input)
-
-
-def sigmoid(input: Tensor) -> Tensor:
-    """`1 / (1 + exp(-x))` for each element."""
-    return pointwise.sigmoid(input)
-
-
-def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent of each element."""
-    return pointwise.tanh(input)
+__getattr__, __dir__ = _later.face(__name__)

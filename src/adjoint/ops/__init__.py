@@ -1,4 +1,8 @@
-"""The operations: one file per family, one record per operation, beside what is composed of them."""
+"""The operations: one file per family, one record per operation, beside what is composed of them.
+
+The families that are imported here are those of every program. The others are loaded when one of their names is first
+used: see `later`.
+"""
 
 from adjoint.ops import (
     arithmetic,
@@ -15,6 +19,7 @@ from adjoint.ops import (
     filling,
     indexing,
     joining,
+    later,
     legacy,
     matrix,
     methods,
@@ -39,5 +44,6 @@ methods.install(
     operators={name: function for family in FAMILIES for name, function in getattr(family, "OPERATORS", {}).items()},
     properties={name: function for family in FAMILIES for name, function in getattr(family, "PROPERTIES", {}).items()},
 )
+later.install()
 
-__all__ = ["FAMILIES", "batching", "data", "legacy", "random", "ranges"]
+__all__ = ["FAMILIES", "batching", "data", "later", "legacy", "random", "ranges"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adjoint.core import inplace
-from adjoint.core.exports import exports
+from adjoint.core.exports import Export, exports
 from adjoint.core.tensor import Tensor
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.writing import overwritten
@@ -23,18 +23,23 @@ _INPLACE_OPERATORS = {
 def install(operators: dict[str, Callable], properties: dict[str, Any]) -> None:
     """Give `Tensor` its methods, from every public function declared so far."""
     for export in exports.values():
-        if export.method is None or export.module:
-            continue
-        setattr(Tensor, export.method, export.function)
-        if export.inplace:
-            name = export.method + "_"
-            setattr(Tensor, name, _in_place(export.function, name))
+        add_method(export)
     for name, function in operators.items():
         setattr(Tensor, name, function)
     for name, method in _INPLACE_OPERATORS.items():
         setattr(Tensor, name, getattr(Tensor, method))
     for name, accessors in properties.items():
         setattr(Tensor, name, property(*accessors) if isinstance(accessors, tuple) else property(accessors))
+
+
+def add_method(export: Export) -> None:
+    """Give `Tensor` the method, and the in-place method, of a public function that has them."""
+    if export.method is None or export.module:
+        return
+    setattr(Tensor, export.method, export.function)
+    if export.inplace:
+        name = export.method + "_"
+        setattr(Tensor, name, _in_place(export.function, name))
 
 
 def _in_place(function: Callable, name: str) -> Callable:

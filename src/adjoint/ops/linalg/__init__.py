@@ -1,0 +1,1 @@
+"""Linear algebra: one file per family."""

@@ -1,0 +1,1 @@
+"""What layers compute: activations, convolutions, pooling, normalisation, losses. One file per family."""

@@ -1,0 +1,13 @@
+"""Samples of the records of the families that are loaded later: a file per family.
+
+Each file has `SAMPLES`: for each record its samples, pairs of operands and static parameters, in the manner of
+`tests/records/samples.py`: float64 arrays to differentiate by, other arrays and numbers to hold.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+SAMPLES: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {}
+for _module in iter_modules(__path__):
+    SAMPLES |= import_module(f"{__name__}.{_module.name}").SAMPLES
