@@ -7,8 +7,9 @@ from pathlib import Path
 from types import TracebackType
 
 from adjoint.core import absent
+from adjoint.ops import later
 
-_OURS = (f"{Path(__file__).parent}{os.sep}", absent.__file__)
+_OURS = (f"{Path(__file__).parent}{os.sep}", absent.__file__, later.__file__)
 
 
 def as_the_users_own(error: BaseException) -> BaseException:
