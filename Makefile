@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance bench lint format types layers check clean distclean
+.PHONY: help demo test conformance bench lint format types generate layers check clean distclean
 
 help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,8 +34,14 @@ format: $(VENV)/.installed-lint ## Mend style and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-types: $(VENV)/.installed-lint ## Check the types
+types: $(VENV)/.installed-lint ## Check the types, and that the generated files are up to date
+	$(BIN)/python -m tools.catalogue --check
+	$(BIN)/python -m tools.stubs --check
 	$(BIN)/mypy
+
+generate: $(VENV)/.installed-lint ## Write what is generated from the operations' declarations: catalogue and type stubs
+	$(BIN)/python -m tools.catalogue
+	$(BIN)/python -m tools.stubs
 
 layers: $(VENV)/.installed-lint ## Check that imports point down the layers only
 	$(BIN)/lint-imports

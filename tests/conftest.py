@@ -13,8 +13,8 @@ CONFORMANCE = Path(__file__).parent / "conformance"
 settings.register_profile("adjoint", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("adjoint")
 
-# `golden` holds what was recorded from PyTorch, and the scripts that recorded it: no tests.
-collect_ignore = ["golden"] if importlib.util.find_spec("torch") else ["golden", "conformance"]
+# `golden` holds what was recorded from PyTorch, and the scripts that recorded it; `typed` is for mypy: no tests.
+collect_ignore = ["golden", "typed"] + ([] if importlib.util.find_spec("torch") else ["conformance"])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

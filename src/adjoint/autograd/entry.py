@@ -333,4 +333,4 @@ def backward_method(
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
-Tensor.backward = backward_method  # type: ignore[attr-defined]
+Tensor.backward = backward_method  # type: ignore[assignment, method-assign]

@@ -244,9 +244,9 @@ def backward_hooks(self: Tensor) -> OrderedDict | None:
     return hooks or None
 
 
-Tensor.register_hook = register_hook  # type: ignore[attr-defined]
-Tensor.register_post_accumulate_grad_hook = register_post_accumulate_grad_hook  # type: ignore[attr-defined]
-Tensor.retain_grad = retain_grad  # type: ignore[attr-defined]
+Tensor.register_hook = register_hook  # type: ignore[assignment, method-assign]
+Tensor.register_post_accumulate_grad_hook = register_post_accumulate_grad_hook  # type: ignore[assignment, method-assign]
+Tensor.retain_grad = retain_grad  # type: ignore[assignment, method-assign]
 Tensor._backward_hooks = property(backward_hooks)  # type: ignore[attr-defined]
 Tensor._post_accumulate_grad_hooks = property(  # type: ignore[attr-defined]
     lambda self: (self._hooks.after or None) if self._node is LEAF_MARK and self._hooks is not None else None

@@ -21,6 +21,11 @@ from adjoint.core.formats import layout as Layout
 from adjoint.core.formats import strided
 from adjoint.core.graph import LEAF_MARK, NEW_DATA, Node, Nowhere, expose, log_write, node_of, version_of
 
+if TYPE_CHECKING:
+    from adjoint.core.methods import TensorMethods  # what the operations add: a stub, made from their records
+else:
+    TensorMethods = object
+
 Array = Any
 
 
@@ -57,7 +62,7 @@ class Size(tuple):
         return Size(item) if isinstance(index, slice) else item
 
 
-class Tensor:
+class Tensor(TensorMethods):
     """An array of one type, which may remember how it was computed.
 
     `_data` is the array: NumPy's, a NumPy scalar in place of a fresh 0-d array, or another namespace's. `_node` is the
@@ -85,20 +90,6 @@ class Tensor:
     _inference: bool
     _view: Any
     _views: list
-
-    if TYPE_CHECKING:  # the operations become methods in `adjoint.ops`, from their records
-
-        def __getattr__(self, name: str) -> Any: ...
-        def __add__(self, other: Any) -> Tensor: ...
-        def __sub__(self, other: Any) -> Tensor: ...
-        def __mul__(self, other: Any) -> Tensor: ...
-        def __truediv__(self, other: Any) -> Tensor: ...
-        def __pow__(self, other: Any) -> Tensor: ...
-        def __radd__(self, other: Any) -> Tensor: ...
-        def __rmul__(self, other: Any) -> Tensor: ...
-        def __neg__(self) -> Tensor: ...
-        def __getitem__(self, index: Any) -> Tensor: ...
-        def __setitem__(self, index: Any, value: Any) -> None: ...
 
     # --- history ---
 

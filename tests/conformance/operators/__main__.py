@@ -1,8 +1,8 @@
 """Show what differs for single entries, or for all whose names begin so.
 
-    python -m tests.conformance.operators linalg.solve nn.functional.conv     # entries by the beginning of their names
-    python -m tests.conformance.operators =sum --check gradient --trace        # exactly `sum`; one kind of check; tracebacks
-    python -m tests.conformance.operators --missing                            # names of entries without a function
+python -m tests.conformance.operators linalg.solve nn.functional.conv     # entries by the beginning of their names
+python -m tests.conformance.operators =sum --check gradient --trace        # exactly `sum`; one kind of check; tracebacks
+python -m tests.conformance.operators --missing                            # names of entries without a function
 """
 
 from __future__ import annotations

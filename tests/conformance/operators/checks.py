@@ -259,7 +259,9 @@ class Checks:
         return difference(found[0], expected[0])
 
     def _twice(self, library: Any, outs: list, leaves: list, cotangents: list, weights: Any) -> Any:
-        first = library.autograd.grad(outs, leaves, cotangents, allow_unused=True, materialize_grads=True, create_graph=True)
+        first = library.autograd.grad(
+            outs, leaves, cotangents, allow_unused=True, materialize_grads=True, create_graph=True
+        )
         kept = [each for each in first if each.requires_grad]
         if not kept:
             return None
@@ -292,13 +294,15 @@ class Checks:
             with forward.dual_level():
                 first, args, kwargs = dual(given)
                 out = process(function(first, *args, **kwargs))
-                parts = [forward.unpack_dual(each) for each in tensors(out) if each.dtype.is_floating_point or each.dtype.is_complex]
+                parts = [
+                    forward.unpack_dual(each)
+                    for each in tensors(out)
+                    if each.dtype.is_floating_point or each.dtype.is_complex
+                ]
                 return [each.primal.detach() * 0 if each.tangent is None else each.tangent for each in parts]
 
         process = sample.output_process_fn_grad
-        expected = self._theirs(
-            lambda: swept(torch, their_forward, self.entry.op, arguments, tangents, process)
-        )
+        expected = self._theirs(lambda: swept(torch, their_forward, self.entry.op, arguments, tangents, process))
         function = database.operation(self.name, self.entry)
         process = database.translated(process)
         return difference(swept(adjoint, our_forward, function, ours(arguments), ours(tangents), process), expected)
@@ -360,7 +364,9 @@ class Checks:
             names = type(error).__name__.lstrip("_"), type(expected).__name__.lstrip("_")
             if self.trace and names[0] != names[1]:
                 traceback.print_exc()
-            return None if names[0] == names[1] else f"{names[0]} ({error}) in place of {names[1]} ({str(expected)[:200]})"
+            return (
+                None if names[0] == names[1] else f"{names[0]} ({error}) in place of {names[1]} ({str(expected)[:200]})"
+            )
         return f"no error in place of {type(expected).__name__}: {str(expected)[:200]}"
 
 

@@ -142,7 +142,9 @@ def array_of(tensor: Any) -> np.ndarray:
     """The elements of PyTorch's tensor in new memory, with the strides that they have there."""
     tensor = tensor.detach().resolve_conj().resolve_neg()
     dtype = getattr(adjoint, str(tensor.dtype).removeprefix("torch.")).numpy
-    span = 1 + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride(), strict=True)) if tensor.numel() else 0
+    span = (
+        1 + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride(), strict=True)) if tensor.numel() else 0
+    )
     flat = torch.as_strided(tensor, (span,), (1,), tensor.storage_offset())
     memory = np.frombuffer(bytes(flat.contiguous().clone().untyped_storage()), dtype, span).copy()
     strides = [step * dtype.itemsize for step in tensor.stride()]
