@@ -196,20 +196,16 @@ class Step(NamedTuple):
 class Plan:
     """For one choice of operands that want gradients: the values to save, and the rules to run on them."""
 
-    __slots__ = ("arrays", "primitive", "rule", "several", "sources", "steps", "straight", "vjp")
-    rule: Any
+    __slots__ = ("arrays", "parts", "primitive", "several", "sources", "steps", "straight", "vjp")
     several: Any
 
     def __init__(self, primitive: Primitive, mask: int) -> None:
         self.primitive = primitive
         self.several = primitive.node_type.several
         self.vjp = primitive.node_type.vjp  # how the record's kind runs its rules: a function of a node
-        self.rule = primitive.rules[0]
         self.sources: list[tuple[int, int]] = []
         self.steps: list[Step] = []
-        leading = (
-            1 if issubclass(primitive.node_type, (PartialsNode, PartialNode, SignsNode)) else 2
-        )  # xp, and the cotangent
+        leading = 1 if issubclass(primitive.node_type, PartialsNode) else 2  # xp, and the cotangent
         wanted = [
             rule.__code__
             for index, rule in enumerate(primitive.rules)
@@ -234,8 +230,10 @@ class Plan:
             self.steps.append(Step(index, rule, place, _pick(places), parameters, names))
         #: the places of saved values that are arrays, each with its source
         self.arrays = [(place, kind, index) for place, (kind, index) in enumerate(self.sources) if kind <= OUT]
+        #: for each operand that wants a gradient: its place, and the function that gives the gradient
+        self.parts = [] if primitive.joint else [(step.index, _part(primitive, step, leading)) for step in self.steps]
         #: the same as `vjp`, without a loop, for a node whose operands were neither broadcast nor cast
-        self.straight = _straight(self, leading) or self.vjp
+        self.straight = _straight(self) or self.vjp
 
     def _place(self, source: tuple[int, int]) -> int:
         if source not in self.sources:
@@ -279,82 +277,12 @@ def call_rule(step: Step, params: dict | None, saved: tuple, *leading: Any) -> A
 _REAL = frozenset({int, float, np.float32, np.float64})
 
 
-class PartialsNode(Node):
-    """The node of an elementwise record: each operand's gradient is the cotangent times its partial."""
+def _part(primitive: Primitive, step: Step, leading: int) -> Callable:
+    """The gradient of one operand, as a function of the node, the namespace, the saved values and the cotangent.
 
-    __slots__ = ()
-
-    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> list:
-        gradients: list = [None] * len(self.edges)
-        for index, rule, place, pick, parameters, _ in self.plan.steps:
-            if rule.__class__ is int:
-                gradients[index] = cotangent if rule == 1 else -cotangent
-                continue
-            if parameters:
-                factor = rule(xp, *pick(saved), **{name: self.params[name] for name in parameters})  # type: ignore[index]
-            elif place is not None:
-                factor = rule(xp, saved[place])
-            else:
-                factor = rule(xp, *pick(saved))
-            if self.plan.primitive.gates:
-                gradients[index] = xp.where(factor, cotangent, 0)
-            else:
-                gradients[index] = cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor))
-        if self.meta is not None and self.meta.operands is not None:
-            adapt(xp, gradients, self.meta.operands)
-        return gradients
-
-
-class SignsNode(Node):
-    """The node of an elementwise record whose partials are all 1 or -1: sums, differences, negatives."""
-
-    __slots__ = ()
-
-    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> list:
-        gradients = [cotangent if sign == 1 else -cotangent for sign in self.plan.primitive.rules]
-        if self.meta is not None and self.meta.operands is not None:
-            gradients = [None if edge is None else g for edge, g in zip(self.edges, gradients)]
-            adapt(xp, gradients, self.meta.operands)
-        return gradients
-
-
-class PartialNode(Node):
-    """The node of an elementwise record with one operand and a partial that names one value: the shortest path."""
-
-    __slots__ = ()
-
-    def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
-        if self.meta is not None:
-            return PartialsNode.vjp(self, xp, saved, cotangent)  # type: ignore[arg-type]
-        factor = self.plan.rule(xp, saved[0])
-        return (cotangent * (factor if factor.__class__ in _REAL else xp.conj(factor)),)
-
-
-def _straight(plan: Plan, leading: int) -> Callable | None:
-    """Straight code for the usual plans, those of one or two operands; None where only a loop over the steps will do."""
-    primitive = plan.primitive
-    if primitive.joint or primitive.variadic or plan.several or len(primitive.operands) > 2 or not plan.steps:
-        return None
-    if issubclass(primitive.node_type, PartialNode):
-        return None  # it is as short already
-    rules = [step.rule for step in plan.steps]
-    if rules == [1, 1]:
-        return lambda node, xp, saved, g: (g, g)
-    if rules == [1, -1]:
-        return lambda node, xp, saved, g: (g, -g)
-    first, *others = [_part(plan, step, leading) for step in plan.steps]
-    if others:
-        second = others[0]
-        return lambda node, xp, saved, g: (first(node, xp, saved, g), second(node, xp, saved, g))
-    if len(primitive.operands) == 1:
-        return lambda node, xp, saved, g: (first(node, xp, saved, g),)
-    if plan.steps[0].index == 0:
-        return lambda node, xp, saved, g: (first(node, xp, saved, g), None)
-    return lambda node, xp, saved, g: (None, first(node, xp, saved, g))
-
-
-def _part(plan: Plan, step: Step, leading: int) -> Callable:
-    """The gradient of one operand, as a function of the node, the namespace, the saved values and the cotangent."""
+    This is the one place that says how a rule is used: a sign, a gate or a partial acts on the cotangent, any other
+    rule takes it.
+    """
     rule, place = step.rule, step.place
     if rule.__class__ is int:
         return (lambda node, xp, saved, g: g) if rule == 1 else (lambda node, xp, saved, g: -g)
@@ -362,21 +290,31 @@ def _part(plan: Plan, step: Step, leading: int) -> Callable:
         if place is not None and not step.parameters:
             return lambda node, xp, saved, g: rule(xp, g, saved[place])
         return lambda node, xp, saved, g: call_rule(step, node.params, saved, xp, g)
-    if plan.primitive.gates:
+    if primitive.gates:
         return lambda node, xp, saved, g: xp.where(call_rule(step, node.params, saved, xp), g, 0)
-    if place is None or step.parameters:
 
-        def part(node: Node, xp: Any, saved: tuple, g: Any) -> Any:
-            factor = call_rule(step, node.params, saved, xp)
-            return g * (factor if factor.__class__ in _REAL else xp.conj(factor))
+    def part(node: Node, xp: Any, saved: tuple, g: Any) -> Any:
+        factor = rule(xp, saved[place]) if short else call_rule(step, node.params, saved, xp)
+        return g * (factor if factor.__class__ in _REAL else xp.conj(factor))
 
-    else:
-
-        def part(node: Node, xp: Any, saved: tuple, g: Any) -> Any:
-            factor = rule(xp, saved[place])
-            return g * (factor if factor.__class__ in _REAL else xp.conj(factor))
-
+    short = place is not None and not step.parameters
     return part
+
+
+def _straight(plan: Plan) -> Callable | None:
+    """The parts of a plan as straight code, for one or two operands; None where only a loop will do."""
+    operands = len(plan.primitive.operands)
+    if plan.primitive.joint or plan.primitive.variadic or plan.several or operands > 2 or not plan.parts:
+        return None
+    (place, first), *others = plan.parts
+    if others:
+        second = others[0][1]
+        return lambda node, xp, saved, g: (first(node, xp, saved, g), second(node, xp, saved, g))
+    if operands == 1:
+        return lambda node, xp, saved, g: (first(node, xp, saved, g),)
+    if place == 0:
+        return lambda node, xp, saved, g: (first(node, xp, saved, g), None)
+    return lambda node, xp, saved, g: (None, first(node, xp, saved, g))
 
 
 class TransposeNode(Node):
@@ -386,11 +324,17 @@ class TransposeNode(Node):
 
     def vjp(self, xp: Any, saved: tuple, cotangent: Any) -> Sequence[Any]:
         gradients: list = [None] * len(self.edges)
-        for step in self.plan.steps:
-            gradients[step.index] = call_rule(step, self.params, saved, xp, cotangent)
+        for index, part in self.plan.parts:
+            gradients[index] = part(self, xp, saved, cotangent)
         if self.meta is not None and self.meta.operands is not None:
             adapt(xp, gradients, self.meta.operands)
         return gradients
+
+
+class PartialsNode(TransposeNode):
+    """The node of an elementwise record: each operand's gradient is the cotangent times its partial."""
+
+    __slots__ = ()
 
 
 class JointNode(Node):
@@ -406,7 +350,7 @@ class JointNode(Node):
 
 
 #: the kinds of node that need no more than `Node` itself until a program looks at them
-_PLAIN_KINDS = (PartialsNode, PartialNode, SignsNode, TransposeNode, JointNode)
+_PLAIN_KINDS = (PartialsNode, TransposeNode, JointNode)
 
 
 def adapt(xp: Any, gradients: list, operands: Sequence[tuple]) -> None:

@@ -23,9 +23,7 @@ from adjoint.core.primitive import (
     SHAPE,
     VALUE,
     JointNode,
-    PartialNode,
     PartialsNode,
-    SignsNode,
     TransposeNode,
 )
 from adjoint.core.tensor import Tensor, edge_of, wrap, writes_of
@@ -255,7 +253,7 @@ def attributes(self: Node) -> list[str]:
 
 # On the classes that a program sees, not on `Node` itself: Python would no longer take its short way to the attributes
 # of any node, in the engine's loop above all.
-for _kind in (PartialsNode, SignsNode, PartialNode, TransposeNode, JointNode):
+for _kind in (PartialsNode, TransposeNode, JointNode):
     _kind.__getattr__ = saved_attribute  # type: ignore[union-attr]
     _kind.__dir__ = attributes  # type: ignore[assignment, method-assign]
 

@@ -14,7 +14,7 @@ from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.core.apply import apply, binary, single, unary
 from adjoint.core.exports import export
 from adjoint.core.graph import Node
-from adjoint.core.primitive import JointNode, PartialNode, PartialsNode, Primitive, Rule, SignsNode, TransposeNode
+from adjoint.core.primitive import JointNode, PartialsNode, Primitive, Rule, TransposeNode
 
 
 def elementwise(
@@ -43,14 +43,8 @@ def elementwise(
         sin = elementwise("sin", partial=lambda xp, x: xp.cos(x), promotes="float")
     """
     rules = (gate or partial,) if gate or partial else tuple(partials)
-    code = getattr(partial, "__code__", None)
-    kind: type[Node] = PartialsNode
-    if len(rules) == 1 and code is not None and code.co_argcount == 2 and not code.co_kwonlyargcount:
-        kind = PartialNode
-    elif all(rule.__class__ is int for rule in rules):
-        kind = SignsNode
     primitive = Primitive(
-        name, forward or verb or name, rules, node_type=kind, node=node, promotes=promotes, refuses=refuses,
+        name, forward or verb or name, rules, node_type=PartialsNode, node=node, promotes=promotes, refuses=refuses,
         gates=gate is not None, jvp="partials", doc=doc,
     )  # fmt: skip
     function = _function_of(primitive)
