@@ -29,7 +29,7 @@ from adjoint.arrays.batches import (
     widened,
 )
 from adjoint.arrays.selection import Selection, addressed, is_array
-from adjoint.arrays.verbs import ARG_REDUCTIONS, BINARY, OPERATORS, REDUCTIONS, UNARY
+from adjoint.arrays.verbs import ARG_REDUCTIONS, BINARY, OPERATORS, REDUCTIONS, SPECIAL, UNARY
 
 __all__ = ["BatchedArray", "batched"]
 
@@ -370,7 +370,7 @@ batched: Any = BatchedNamespace()
 _FAMILIES: tuple[tuple[Sequence[str], Callable[[str], Callable]], ...] = (
     ((*UNARY, "astype", "zeros_like", "ones_like", "full_like"), _of_one),
     (BINARY, _binary),
-    (("where",), _elementwise),
+    (("where", *SPECIAL), _elementwise),
     (REDUCTIONS, _reduction),
     (ARG_REDUCTIONS, _arg_reduction),
     (("flip", "squeeze"), _along),

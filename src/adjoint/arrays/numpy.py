@@ -56,6 +56,8 @@ floor, ceil, trunc, round = np.floor, np.ceil, np.trunc, np.round
 isnan, isinf, isfinite = np.isnan, np.isinf, np.isfinite
 logical_not, logical_and, logical_or, logical_xor = np.logical_not, np.logical_and, np.logical_or, np.logical_xor
 atan2 = np.atan2
+copysign, fmax, fmin, fmod, nextafter = np.copysign, np.fmax, np.fmin, np.fmod, np.nextafter
+hypot, logaddexp2, gcd, lcm = np.hypot, np.logaddexp2, np.gcd, np.lcm
 real, imag = np.real, np.imag
 abs = operator.abs
 conj = operator.methodcaller("conjugate")  # a real array is its own conjugate, and is not copied
@@ -92,6 +94,15 @@ def remainder(x: Array, y: Array) -> Array:
     """The remainder with the sign of `y`; where it is zero, with that of `x`."""
     result = np.remainder(x, y)
     return result if result.dtype.kind in "biu" else np.where(result == 0, np.copysign(result, x), result)[()]
+
+
+def logaddexp(x: Array, y: Array) -> Array:
+    """`log(exp(x) + exp(y))`, without overflow on the way."""
+    if np.result_type(x, y).kind != "c":
+        return np.logaddexp(x, y)
+    swapped = x.real < y.real
+    high, low = np.where(swapped, y, x), np.where(swapped, x, y)
+    return np.where(x == y, x + np.log(2), high + np.log1p(np.exp(low - high)))[()]
 
 
 def matmul(x: Array, y: Array) -> Array:

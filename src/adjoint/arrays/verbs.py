@@ -18,6 +18,15 @@ BINARY = (
     "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power", "maximum", "minimum", "atan2",
     "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor",
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift",
+    "copysign", "fmax", "fmin", "fmod", "gcd", "hypot", "lcm", "logaddexp", "logaddexp2", "nextafter",
+)  # fmt: skip
+
+#: verbs that act element by element, and broadcast, which SciPy carries out
+SPECIAL = (
+    "erfc", "erfcx", "erfinv", "ndtr", "ndtri", "log_ndtr", "lgamma", "digamma", "polygamma", "zeta", "gammainc", "gammaincc",
+    "airy_ai", "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", "bessel_j0", "bessel_j1", "bessel_k0", "bessel_k0e",
+    "bessel_k1", "bessel_k1e", "bessel_y0", "bessel_y1", "spherical_bessel_j", "chebyshev_t", "chebyshev_u", "chebyshev_v",
+    "chebyshev_w", "hermite_h", "hermite_he", "laguerre_l", "legendre_p",
 )  # fmt: skip
 
 #: all that act element by element: `where` has three operands, `astype` one and a NumPy dtype
@@ -38,7 +47,13 @@ JOINS = ("concat", "stack")
 #: verbs that are algorithms rather than single steps of NumPy: each a function of the same name in `arrays/kernels/FAMILY.py`,
 #: which is loaded when one of its verbs is first used
 KERNELS: dict[str, tuple[str, ...]] = {
-    "special": ("erf",),
+    "convolution": ("conv", "conv_input", "conv_weight", "im2col", "col2im", "constant_pad"),
+    "indexing": ("gather", "scatter", "scatter_add", "scatter_reduce", "index_select", "index_add"),
+    "ordering": ("argsort", "argtopk", "argkth", "argmedian", "argmode"),
+    "scans": (
+        "cumulative_sum", "cumulative_prod", "log_cumulative_sum_exp", "running_argmax", "running_argmin", "recurrence",
+    ),
+    "special": ("erf", *SPECIAL),
 }
 
 #: the verb behind each of Python's operators, by its special method
