@@ -53,8 +53,13 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "scans": (
         "cumulative_sum", "cumulative_prod", "log_cumulative_sum_exp", "running_argmax", "running_argmin", "recurrence",
     ),
+    "linalg": (
+        "inv", "inv_ex", "solve", "solve_ex", "solve_triangular", "det", "slogdet", "cofactor", "cholesky", "cholesky_ex",
+        "lu_factor", "permutation", "ldl_factor", "ldl_solve", "qr", "qr_triangle", "geqrf", "svd", "svdvals", "eigh",
+        "eigvalsh", "eig", "eigvals", "pinv", "lstsq", "matrix_exp",
+    ),
     "special": ("erf", *SPECIAL),
-}
+}  # fmt: skip
 
 #: the verb behind each of Python's operators, by its special method
 OPERATORS = {

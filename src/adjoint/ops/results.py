@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+from operator import itemgetter
 from typing import Any
 
 
@@ -16,20 +18,16 @@ class _Result(tuple):
         return f"torch.return_types.{type(self).__name__}(\n{parts})"
 
 
-class Extreme(_Result):
-    """The extremes along a dimension, and their indices."""
+def named_result(name: str, *fields: str) -> type[Any]:
+    """The class of an operation's results, made from the parts in a tuple.
 
-    __slots__ = ()
-    _fields = ("values", "indices")
-
-    @property
-    def values(self) -> Any:
-        return self[0]
-
-    @property
-    def indices(self) -> Any:
-        return self[1]
+    >>> pair = named_result("pair", "values", "indices")((1, 2))
+    >>> pair.indices
+    2
+    """
+    parts = {field: property(itemgetter(place)) for place, field in enumerate(fields)}
+    return type(name, (_Result,), {"__slots__": (), "__module__": "torch.return_types", "_fields": fields, **parts})
 
 
-max_result = type("max", (Extreme,), {"__slots__": (), "__module__": "torch.return_types"})
-min_result = type("min", (Extreme,), {"__slots__": (), "__module__": "torch.return_types"})
+max_result = named_result("max", "values", "indices")
+min_result = named_result("min", "values", "indices")
