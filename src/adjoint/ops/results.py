@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from operator import itemgetter
 from typing import Any
 
 
