@@ -14,7 +14,7 @@ from adjoint.core.tensor import Tensor
 from adjoint.ops.choice import maximum, minimum
 from adjoint.ops.dimensions import dimension, dimensions, flag, restore
 from adjoint.ops.refusals import not_implemented_for
-from adjoint.ops.results import Extreme, max_result, min_result
+from adjoint.ops.results import max_result, min_result
 
 # --- shared by all elements that attain them ---
 
@@ -57,9 +57,9 @@ def _whole_jvp(xp: Any, tangents: Any, x: Any, out: Any) -> Any:
     return xp.sum(xp.where(attained, tangents[0], 0)) / count
 
 
-_WHOLE: dict[str, Any] = {"vjp": _whole_vjp, "jvp": _whole_jvp, "promotes": "common"}
-_max_all = general("max_all", lambda xp, x: xp.max(x), **_WHOLE, node="MaxBackward1")
-_min_all = general("min_all", lambda xp, x: xp.min(x), **_WHOLE, node="MinBackward1")
+EVENLY: dict[str, Any] = {"vjp": _whole_vjp, "jvp": _whole_jvp, "promotes": "common"}
+_max_all = general("max_all", lambda xp, x: xp.max(x), **EVENLY, node="MaxBackward1")
+_min_all = general("min_all", lambda xp, x: xp.min(x), **EVENLY, node="MinBackward1")
 
 
 # --- the first that attains them, and its index ---
@@ -192,7 +192,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
 
 def _three_ways(
     name: str, ways: tuple, input: Tensor, dim: Any, keepdim: Any, other: Any, out: Any
-) -> Tensor | Extreme:
+) -> Any:
     whole, along, between, result = ways
     (input,) = require_tensors(name, input)
     if other is None and isinstance(dim, Tensor) and keepdim is False:

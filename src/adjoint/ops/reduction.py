@@ -67,14 +67,14 @@ def sum(
     >>> torch.sum(torch.tensor([[1., 2.], [3., 4.]]), dim=0)
     tensor([4., 6.])
     """
-    x = _summable("sum", input, dtype)
+    x = summable("sum", input, dtype)
     if dim is None and not keepdim:
         return _sum_all(x, out=out)
     axis = dimensions(dim, x.ndim, "sum")
     return _sum_axes(x, axis=axis, keepdims=flag("sum", keepdim), out=out)
 
 
-def _summable(function: str, input: Tensor, dtype: DType | None) -> Tensor:
+def summable(function: str, input: Tensor, dtype: DType | None) -> Tensor:
     """The tensor in the type in which it is to be summed up: int64 where it holds integers and no other is asked for."""
     if not isinstance(input, Tensor):
         raise not_a_tensor(function, "input", 1, input)
@@ -189,7 +189,7 @@ def prod(
     >>> torch.prod(torch.tensor([[1., 2.], [3., 4.]]), dim=0)
     tensor([3., 8.])
     """
-    x = _summable("prod", input, dtype)
+    x = summable("prod", input, dtype)
     if dim is None:
         return _prod_all(x, out=out)
     if isinstance(dim, tuple | list):
