@@ -19,7 +19,7 @@ from adjoint.ops.refusals import not_implemented_for
 # --- the records ---
 
 
-def _flip(xp: Any, x: Any) -> Any:
+def conjugate_transpose(xp: Any, x: Any) -> Any:
     """The transpose of the matrices in the last two axes, conjugated."""
     axes = (*range(len(x.shape) - 2), len(x.shape) - 1, len(x.shape) - 2)
     return xp.conj(xp.permute_dims(x, axes))
@@ -33,8 +33,8 @@ def _outer(xp: Any, x: Any, y: Any) -> Any:
 _MATRICES: dict[str, Any] = {
     "forward": lambda xp, x, y: xp.matmul(x, y),
     "transposes": (
-        lambda xp, g, y, x_shape: unbroadcast(xp, xp.matmul(g, _flip(xp, y)), x_shape),
-        lambda xp, g, x, y_shape: unbroadcast(xp, xp.matmul(_flip(xp, x), g), y_shape),
+        lambda xp, g, y, x_shape: unbroadcast(xp, xp.matmul(g, conjugate_transpose(xp, y)), x_shape),
+        lambda xp, g, x, y_shape: unbroadcast(xp, xp.matmul(conjugate_transpose(xp, x), g), y_shape),
     ),
 }
 _mm = multilinear("mm", **_MATRICES)
@@ -51,7 +51,7 @@ _MATRIX_VECTOR: dict[str, Any] = {
 _mv = multilinear(
     "mv",
     lambda xp, x, y: xp.matmul(x, y),
-    transposes=(lambda xp, g, y: _outer(xp, g, y), lambda xp, g, x: xp.matmul(_flip(xp, x), g)),
+    transposes=(lambda xp, g, y: _outer(xp, g, y), lambda xp, g, x: xp.matmul(conjugate_transpose(xp, x), g)),
 )
 _batch_by_vector = multilinear("batch_by_vector", **_MATRIX_VECTOR, node="UnsafeViewBackward0")
 _VECTOR_MATRIX: dict[str, Any] = {
@@ -103,7 +103,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     elif left == 2 and right == 1:
         result = mv(x, y)
     elif left == 1 and right == 2:
-        _check_product("mm", x, y)
+        check_product("mm", x, y)
         result = _vector_by_matrix(x, y)
     else:
         result = _batched(x, y)
@@ -114,14 +114,14 @@ def _batched(x: Tensor, y: Tensor) -> Tensor:
     """A product in which one operand has more than two dimensions."""
     left, right = x._data.shape, y._data.shape
     if len(right) == 1:
-        _check_vector(x, y, math.prod(left[:-1]))
+        check_vector(x, y, math.prod(left[:-1]))
         return _batch_by_vector(x, y)
     if len(right) == 2:
-        _check_product("mm", x, y)
+        check_product("mm", x, y)
         return _matmul_batched(x, y)
     batch = _common_batch(left[:-2], right[:-2])
     rows, inner = (1, left[-1]) if len(left) == 1 else left[-2:]
-    _check_batches((math.prod(batch), rows, inner), (math.prod(batch), *right[-2:]), x, y)
+    check_batches((math.prod(batch), rows, inner), (math.prod(batch), *right[-2:]), x, y)
     return _vector_by_batch(x, y) if len(left) == 1 else _matmul_batched(x, y)
 
 
@@ -132,7 +132,7 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     for name, matrix in (("self", x), ("mat2", y)):
         if len(matrix._data.shape) != 2:
             raise RuntimeError(f"{name} must be a matrix\nIt has {matrix.ndim} dimensions: matmul() takes any number.")
-    _check_product("mm", x, y)
+    check_product("mm", x, y)
     result = _mm(x, y)
     return result if out is None else write_out(out, result)
 
@@ -146,7 +146,7 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
             raise RuntimeError(
                 f"{name} must be a 3D tensor\nIt has {batch.ndim} dimensions: matmul() takes any number."
             )
-    _check_batches(x._data.shape, y._data.shape, x, y)
+    check_batches(x._data.shape, y._data.shape, x, y)
     result = _bmm(x, y)
     return result if out is None else write_out(out, result)
 
@@ -157,7 +157,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     x, y = require_tensors("mv", input, vec, names=("input", "vec"))
     if x.ndim != 2 or y.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {x.ndim}, {y.ndim}")
-    _check_vector(x, y, x._data.shape[0])
+    check_vector(x, y, x._data.shape[0])
     result = _mv(x, y)
     return result if out is None else write_out(out, result)
 
@@ -166,19 +166,7 @@ def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The sum of the products of the elements of two vectors, neither conjugated."""
     x, y = require_tensors("dot", input, tensor, names=("input", "tensor"))
-    if x.ndim != 1 or y.ndim != 1:
-        raise RuntimeError(f"1D tensors expected, but got {x.ndim}D and {y.ndim}D tensors")
-    if x._data.shape != y._data.shape:
-        raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{x.shape[0]}] and src [{y.shape[0]}] to have the same number of "
-            f"elements, but got {x.shape[0]} and {y.shape[0]} elements respectively"
-        )
-    if x._data.dtype != y._data.dtype:
-        raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {scalar_type_name(x.dtype)} and "
-            f"{scalar_type_name(y.dtype)}"
-        )
-    _refuse_bool("dot", x)
+    check_vectors(x, y)
     result = _dot(x, y)
     return result if out is None else write_out(out, result)
 
@@ -186,7 +174,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
 # --- what must fit ---
 
 
-def _check_product(function: str, x: Tensor, y: Tensor) -> None:
+def check_product(function: str, x: Tensor, y: Tensor) -> None:
     """Refuse a product of `x`, whose leading dimensions are taken as one, and a matrix that do not fit."""
     left, right = x._data.shape, y._data.shape
     if left[-1] != right[0]:
@@ -199,10 +187,10 @@ def _check_product(function: str, x: Tensor, y: Tensor) -> None:
             f"expected m1 and m2 to have the same dtype, but got: {c_type_name(x.dtype)} != {c_type_name(y.dtype)}\n"
             f"Bring both to one type for {function}, as in y.to(x.dtype)."
         )
-    _refuse_bool("addmm_impl_cpu_", x)
+    refuse_bool("addmm_impl_cpu_", x)
 
 
-def _check_vector(x: Tensor, y: Tensor, rows: int) -> None:
+def check_vector(x: Tensor, y: Tensor, rows: int) -> None:
     """Refuse a product of matrices and a vector that do not fit."""
     columns, length = x._data.shape[-1], y._data.shape[0]
     if columns != length:
@@ -213,10 +201,27 @@ def _check_vector(x: Tensor, y: Tensor, rows: int) -> None:
     if x._data.dtype != y._data.dtype:
         first, second = (scalar_type_name(each.dtype) for each in (x, y))
         raise RuntimeError(f"addmv input tensors must have the same dtype, but got {second}, {first}, and {second}")
-    _refuse_bool("addmv_impl_cpu", x)
+    refuse_bool("addmv_impl_cpu", x)
 
 
-def _check_batches(left: Sequence[int], right: Sequence[int], x: Tensor, y: Tensor) -> None:
+def check_vectors(x: Tensor, y: Tensor) -> None:
+    """Refuse a scalar product of vectors that do not fit."""
+    if x.ndim != 1 or y.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {x.ndim}D and {y.ndim}D tensors")
+    if x._data.shape != y._data.shape:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{x.shape[0]}] and src [{y.shape[0]}] to have the same number of "
+            f"elements, but got {x.shape[0]} and {y.shape[0]} elements respectively"
+        )
+    if x._data.dtype != y._data.dtype:
+        raise RuntimeError(
+            f"dot : expected both vectors to have same dtype, but found {scalar_type_name(x.dtype)} and "
+            f"{scalar_type_name(y.dtype)}"
+        )
+    refuse_bool("dot", x)
+
+
+def check_batches(left: Sequence[int], right: Sequence[int], x: Tensor, y: Tensor) -> None:
     """Refuse a product of two batches of matrices that do not fit."""
     if (left[0], left[2]) != (right[0], right[1]):
         raise RuntimeError(
@@ -228,7 +233,7 @@ def _check_batches(left: Sequence[int], right: Sequence[int], x: Tensor, y: Tens
             f"expected scalar type {scalar_type_name(x.dtype)} but found {scalar_type_name(y.dtype)}\n"
             "Bring both to one type, as in y.to(x.dtype)."
         )
-    _refuse_bool("bmm", x)
+    refuse_bool("bmm", x)
 
 
 def _common_batch(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
@@ -239,7 +244,7 @@ def _common_batch(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
         raise shapes_differ(left, right) from None
 
 
-def _refuse_bool(kernel: str, x: Tensor) -> None:
+def refuse_bool(kernel: str, x: Tensor) -> None:
     if x._data.dtype.kind == "b":
         raise not_implemented_for(kernel, x)
 
@@ -253,4 +258,8 @@ def _operator(self: Tensor, other: Any) -> Any:
     return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
-OPERATORS: dict[str, Any] = {"__matmul__": _operator}
+def _reflected(self: Tensor, other: Any) -> Any:
+    return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
+
+
+OPERATORS: dict[str, Any] = {"__matmul__": _operator, "__rmatmul__": _reflected}
