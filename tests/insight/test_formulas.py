@@ -29,6 +29,10 @@ PARAMETERS = {
     "beta": 1.3,
     "threshold": 20.0,
     "negative_slope": 0.1,
+    "scale": 1.1,
+    "input_scale": 0.9,
+    "lambd": 0.1,
+    "value": 3.0,
 }
 
 #: where operands are taken from; the first in which an operation is defined
