@@ -58,6 +58,8 @@ KERNELS: dict[str, tuple[str, ...]] = {
         "lu_factor", "permutation", "ldl_factor", "ldl_solve", "qr", "qr_triangle", "geqrf", "svd", "svdvals", "eigh",
         "eigvalsh", "eig", "eigvals", "pinv", "lstsq", "matrix_exp",
     ),
+    "pairs": ("as_pairs", "from_pairs"),
+    "sets": ("isin",),
     "special": ("erf", *SPECIAL),
 }  # fmt: skip
 

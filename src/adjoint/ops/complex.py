@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adjoint.arrays.tensor import verb
-from adjoint.core.apply import require_tensors
+from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor
@@ -55,11 +55,12 @@ def conj(input: Tensor) -> Tensor:
     return _conj(input) if input._data.dtype.kind == "c" else input
 
 
-@public()
-def conj_physical(input: Tensor) -> Tensor:
+@public(inplace=True)
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate of each element; a real tensor is returned as it is."""
     (input,) = require_tensors("conj_physical", input)
-    return _conj_physical(input) if input._data.dtype.kind == "c" else input
+    result = _conj_physical(input) if input._data.dtype.kind == "c" else input
+    return result if out is None else write_out(out, result)
 
 
 @public(aliases=("resolve_neg",))
