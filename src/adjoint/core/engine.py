@@ -238,8 +238,8 @@ def as_tensors(node: Node, saved: tuple) -> tuple:
     packed = node.saved.__class__ is not tuple  # what hooks unpacked need not be what the leaf holds
     for place, kind, index in node.plan.arrays:
         if kind == OUT:
-            ports = len(node.primitive.outputs) > 1 or node.primitive.many_outputs
-            values[place] = _restored(saved[place], Port(node, index) if ports else node, next(logs, None))
+            edge = Port(node, index) if node.several else None if index else node
+            values[place] = _restored(saved[place], edge, next(logs, None))
         elif kind == VALUE and index >= fixed:
             edges = node.edges[fixed:]
             values[place] = tuple(

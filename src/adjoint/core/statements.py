@@ -170,9 +170,10 @@ def _node_type(forward: Rule, rules: Any) -> type[Node]:
 def _function_of(primitive: Primitive) -> Callable:
     """The function of a record's operands, and of its static parameters by keyword."""
     count = None if primitive.variadic else len(primitive.operands)
-    if count == 1:
+    alone = len(primitive.outputs) == 1  # the short paths without parameters are for one result
+    if count == 1 and (alone or primitive.parameters):
         function = single(primitive) if primitive.parameters or primitive.view else unary(primitive)
-    elif count == 2 and not primitive.parameters and primitive.promotes:
+    elif count == 2 and alone and not primitive.parameters and primitive.promotes:
         function = binary(primitive)
     else:
 
