@@ -687,12 +687,14 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "verbs": (
             "index_add",
+            "index_reduce",
             "scatter",
             "scatter_add",
             "scatter_reduce",
         ),
         "records": (
             "index_add",
+            "index_reduce",
             "scatter",
             "scatter_add",
             "scatter_reduce",

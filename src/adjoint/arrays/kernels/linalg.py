@@ -5,6 +5,7 @@ NumPy's functions run over a stack by themselves; SciPy's are called for one mat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -92,7 +93,9 @@ def solve(a: Array, b: Array) -> Array:
     _refuse_failures(
         "torch.linalg.solve",
         info,
-        lambda code: "The solver failed because the input matrix is singular.\nlstsq() finds the solution of least size.",
+        lambda code: (
+            "The solver failed because the input matrix is singular.\nlstsq() finds the solution of least size."
+        ),
     )
     return result
 
@@ -100,7 +103,7 @@ def solve(a: Array, b: Array) -> Array:
 def solve_triangular(a: Array, b: Array, *, upper: bool, unitriangular: bool) -> Array:
     """X with A X = B, where only one triangle of A is read."""
     a, b = _aligned(a, b)
-    if a.ndim > 2 and a[..., 0, 0].size > a.shape[-1]:
+    if math.prod(a.shape[:-2]) > a.shape[-1]:
         return _substituted(a, b, upper, unitriangular)
     trsm = _routine("trsm", a, blas)
     result = np.empty_like(b, order="C")
