@@ -48,7 +48,7 @@ JOINS = ("concat", "stack")
 #: which is loaded when one of its verbs is first used
 KERNELS: dict[str, tuple[str, ...]] = {
     "convolution": ("conv", "conv_input", "conv_weight", "im2col", "col2im", "constant_pad"),
-    "indexing": ("gather", "scatter", "scatter_add", "scatter_reduce", "index_select", "index_add"),
+    "indexing": ("gather", "scatter", "scatter_add", "scatter_reduce", "index_select", "index_add", "index_reduce"),
     "ordering": ("argsort", "argtopk", "argkth", "argmedian", "argmode"),
     "scans": (
         "cumulative_sum", "cumulative_prod", "log_cumulative_sum_exp", "running_argmax", "running_argmin", "recurrence",
