@@ -47,7 +47,10 @@ JOINS = ("concat", "stack")
 #: verbs that are algorithms rather than single steps of NumPy: each a function of the same name in `arrays/kernels/FAMILY.py`,
 #: which is loaded when one of its verbs is first used
 KERNELS: dict[str, tuple[str, ...]] = {
+    "pooling": ("max_pool", "fractional_max_pool", "plane_gather", "plane_add", "plane_put"),
+    "resampling": ("resample",),
     "convolution": ("conv", "conv_input", "conv_weight", "im2col", "col2im", "constant_pad"),
+    "fft": ("fft_c2c", "fft_r2c", "fft_c2r"),
     "indexing": ("gather", "scatter", "scatter_add", "scatter_reduce", "index_select", "index_add", "index_reduce"),
     "ordering": ("argsort", "argtopk", "argkth", "argmedian", "argmode"),
     "scans": (
@@ -60,6 +63,7 @@ KERNELS: dict[str, tuple[str, ...]] = {
     ),
     "pairs": ("as_pairs", "from_pairs"),
     "sets": ("isin",),
+    "totals": ("bits_xored",),
     "special": ("erf", *SPECIAL),
 }  # fmt: skip
 

@@ -51,7 +51,7 @@ _index = linear(
         *(None for _ in indices),
     ),
 )
-_place = linear(
+place = linear(
     "place",
     lambda xp, values, *indices, template, shape: xp.place(values, filled(template, indices), shape),
     transpose=lambda xp, g, indices, *, template: (
@@ -277,12 +277,14 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 
 
 @public()
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     """The `length` elements from `start` on along `dim`, as a view."""
     if not input.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     axis = dimension(dim, input.ndim, "narrow")
     size = input.shape[axis]
+    if isinstance(start, Tensor) and (start.ndim or start._data.dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     start = int(start)
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
@@ -322,7 +324,7 @@ def _getitem_verb(x: Tensor, index: Any) -> Tensor:
 @verb("place")
 def _place_verb(values: Tensor, index: Any, shape: tuple[int, ...]) -> Tensor:
     arrays, template = apart(index if isinstance(index, tuple) else (index,))
-    return _place(values, *arrays, template=template, shape=shape)
+    return place(values, *arrays, template=template, shape=shape)
 
 
 OPERATORS: dict[str, Any] = {"__getitem__": getitem}

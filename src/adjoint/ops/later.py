@@ -22,12 +22,15 @@ _FUNCTIONS = {name: module for module, names in CATALOGUE.items() for name in na
 _METHODS = {name: module for module, names in CATALOGUE.items() for name in names["methods"]}
 _VERBS = {name: module for module, names in CATALOGUE.items() for name in names["verbs"]}
 
+#: the public functions whose methods `Tensor` has: a family may be imported before it is loaded, by another one
+_attached: set[str] = set()
+
 
 def load(module: str) -> None:
     """Load a family, and give `Tensor` its methods."""
-    known = set(exports)
     import_module(module)
-    for key in [key for key in exports if key not in known]:
+    for key in [key for key in exports if key not in _attached]:
+        _attached.add(key)
         add_method(exports[key])
 
 
@@ -81,6 +84,7 @@ def install() -> None:
     for name, module in _METHODS.items():
         if not hasattr(Tensor, name):
             setattr(Tensor, name, _loading(name, module))
+    _attached.update(exports)
     tensor_namespace.find = lambda verb: load(_VERBS[verb]) if verb in _VERBS else None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from adjoint.core.dtypes import BOOL, INTEGER, result_dtype, scalar_type_name
 from adjoint.core.dtypes import dtype as DType
-from adjoint.core.tensor import Tensor
+from adjoint.core.tensor import Tensor, buffer
 
 
 def is_boolean(value: Any) -> bool:
@@ -108,3 +108,30 @@ def converted(number: Any, dtype: DType, name: str | None = None) -> Any:
     if number != number or not (-limits.max if limits.min == 0 else limits.min) <= number <= limits.max:
         raise refusal
     return int(number) % (int(limits.max) + 1) if limits.min == 0 else int(number)
+
+
+def refuse_overlap(out: Tensor | None, *inputs: Tensor, partial: bool = False) -> None:
+    """An error where `out` shares memory with an operand; `partial`: unless both show the very same elements."""
+    if out is None:
+        return
+    target = buffer(out)
+    if target.size > 1 and any(step == 0 < size - 1 for step, size in zip(target.strides, target.shape, strict=True)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+    for each in inputs:
+        array = buffer(each)
+        same = (
+            array.ctypes.data == target.ctypes.data and array.shape == target.shape and array.strides == target.strides
+        )
+        if not (partial and same) and is_overlapping(array, target):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                "memory location. Please clone() the tensor before performing the operation."
+            )
+
+
+def is_overlapping(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays share memory, as far as their first and last bytes tell."""
+    return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)

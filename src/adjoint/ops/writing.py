@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -65,22 +66,34 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
             fill_with(target, value)
         return
     value = value if isinstance(value, Tensor) else wrap(x._data.dtype.type(value))
+    put = put_at(target, pickers, value)
+    inplace.update(target, put, "index_put_")
+
+
+def put_at(target: Tensor, pickers: tuple, value: Tensor) -> Callable[[Tensor], Tensor]:
+    """The function that writes a value into a tensor like `target` where pickers, as of `taken_apart`, say."""
+    arrays, template = apart(pickers)
+    value = fitted_to_picked(target, pickers, value)
+    return lambda old: _index_put(old, value, *arrays, template=template)
+
+
+def fitted_to_picked(target: Tensor, pickers: tuple, value: Tensor) -> Tensor:
+    """A value to be written where pickers say, in the shape of what they pick, and in the target's type."""
     arrays, template = apart(pickers)
     try:
         shape = target._data[filled(template, tuple(each._data for each in arrays))].shape
     except IndexError as error:
         raise index_error(target, pickers, error) from None
     by_mask = len(arrays) == 1 and arrays[0]._data.dtype.kind == "b" and value.numel() == 1
-    if value._data.dtype != x._data.dtype and not by_mask:
+    if value._data.dtype != target._data.dtype and not by_mask:
         raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {scalar_type_name(x.dtype)} for the "
+            f"Index put requires the source and destination dtypes match, got {scalar_type_name(target.dtype)} for the "
             f"destination and {scalar_type_name(value.dtype)} for the source.\nBring the value to the type first, as in "
             "value.to(x.dtype)."
         )
     if by_mask and value.is_complex():
-        converted(value.item(), x.dtype)
-    value = _fitted(to_dtype(value, x.dtype), shape)
-    inplace.update(target, lambda old: _index_put(old, value, *arrays, template=template), "index_put_")
+        converted(value.item(), target.dtype)
+    return _fitted(to_dtype(value, target.dtype), shape)
 
 
 def _number(x: Tensor, value: Any) -> Any:
