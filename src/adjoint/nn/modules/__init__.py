@@ -1,0 +1,1 @@
+"""The layers, one file per family, and `Module`, which they all are."""
