@@ -8,13 +8,14 @@ import numpy as np
 
 from adjoint.arrays.tensor import verb
 from adjoint.core.apply import invalid_combination, require_tensors, write_out
+from adjoint.core.dtypes import c_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import constant, general
 from adjoint.core.tensor import Tensor
 from adjoint.ops.choice import maximum, minimum
 from adjoint.ops.dimensions import dimension, dimensions, flag, restore
 from adjoint.ops.refusals import not_implemented_for
-from adjoint.ops.results import max_result, min_result
+from adjoint.ops.results import aminmax_result, max_result, min_result
 
 # --- shared by all elements that attain them ---
 
@@ -39,6 +40,29 @@ def _extreme_jvp(xp: Any, tangents: Any, x: Any, out: Any, *, axis: tuple[int, .
 _EXTREME: dict[str, Any] = {"vjp": _extreme_vjp, "jvp": _extreme_jvp, "promotes": "common"}
 _amax = general("amax", lambda xp, x, *, axis, keepdims: xp.max(x, axis=axis, keepdims=keepdims), **_EXTREME)
 _amin = general("amin", lambda xp, x, *, axis, keepdims: xp.min(x, axis=axis, keepdims=keepdims), **_EXTREME)
+
+
+def _both_vjp(xp: Any, g: Any, x: Any, min: Any, max: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    low, high = (_extreme_vjp(xp, *each, axis=axis, keepdims=keepdims) for each in ((g[0], x, min), (g[1], x, max)))
+    return low + high
+
+
+def _both_jvp(xp: Any, tangents: Any, x: Any, min: Any, max: Any, *, axis: tuple[int, ...], keepdims: bool) -> tuple:
+    low, high = (_extreme_jvp(xp, tangents, x, out, axis=axis, keepdims=keepdims) for out in (min, max))
+    return low, high
+
+
+_aminmax = general(
+    "aminmax",
+    lambda xp, x, *, axis, keepdims: (
+        xp.min(x, axis=axis, keepdims=keepdims),
+        xp.max(x, axis=axis, keepdims=keepdims),
+    ),
+    vjp=_both_vjp,
+    jvp=_both_jvp,
+    outputs=("min", "max"),
+    promotes="common",
+)
 
 
 def _largest(xp: Any, x: Any, out: Any) -> Any:
@@ -146,6 +170,30 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
     tensor([1., 2.])
     """
     return _extreme("amin", _amin, input, dim, keepdim, out)
+
+
+@public()
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
+    """The smallest and the largest of all elements, or along a dimension. Equal ones share the gradient.
+
+    >>> import adjoint as torch
+    >>> torch.aminmax(torch.tensor([3., 1., 2.]))
+    torch.return_types.aminmax(
+    min=tensor(1.),
+    max=tensor(3.))
+    """
+    (input,) = require_tensors("aminmax", input)
+    _refuse_complex("aminmax_cpu", input)
+    axis = dimensions(dim, input.ndim, "aminmax")
+    if dim is not None and input.ndim:
+        _refuse_empty("aminmax", input, axis[0])
+    elif not input.numel():
+        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
+    for each in out or ():
+        if each.dtype is not input.dtype:
+            raise RuntimeError(f"Expected out tensor to have dtype {c_type_name(input.dtype)}, but got {c_type_name(each.dtype)} instead")
+    pair = aminmax_result(_aminmax(input, axis=axis, keepdims=flag("aminmax", keepdim)))
+    return pair if out is None else write_out(out, pair)
 
 
 def _extreme(name: str, record: Any, input: Tensor, dim: Any, keepdim: bool, out: Tensor | None) -> Tensor:

@@ -30,3 +30,4 @@ def named_result(name: str, *fields: str) -> type[Any]:
 
 max_result = named_result("max", "values", "indices")
 min_result = named_result("min", "values", "indices")
+aminmax_result = named_result("aminmax", "min", "max")
