@@ -387,6 +387,8 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
                 scalars = kind in _FLOAT_SCALARS and kind is b.__class__
                 same = scalars or (a.dtype is b.dtype and a.dtype.char in types)
         except AttributeError:
+            if operator and not isinstance(input, Tensor):
+                raise no_operator_of(input, name) from None
             if operator and not is_operand(other):
                 return NotImplemented
             return apply(primitive, checked(name, (input, other), comparison=not primitive.rules))
@@ -514,6 +516,11 @@ def invalid_combination(function: str, args: Sequence[Any], kwargs: dict[str, An
         f"{function}() received an invalid combination of arguments - got ({', '.join(given)}), but expected one of:\n"
         f"the signatures that help(torch.{function.rstrip('_')}) shows"
     )
+
+
+def no_operator_of(value: Any, name: str) -> TypeError:
+    """The error for a tensor's operator that is asked of something else, as in `Tensor.__radd__(2, x)`."""
+    return TypeError(f"the operator '{name}' of 'torch.Tensor' objects doesn't apply to a '{type(value).__name__}' object")
 
 
 def not_a_tensor(function: str, argument: str, position: int, value: Any) -> TypeError:

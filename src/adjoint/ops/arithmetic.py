@@ -6,10 +6,21 @@ from numbers import Number
 from typing import Any
 
 from adjoint.core.apply import binary, checked, invalid_combination, write_out
+from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
 from adjoint.core.statements import elementwise, general
 from adjoint.core.tensor import Tensor
-from adjoint.ops.refusals import has_no_derivative, has_no_tangent, is_boolean, is_integral, refuse_division
+from adjoint.ops.conversion import to_dtype
+from adjoint.ops.refusals import (
+    common_type,
+    has_no_derivative,
+    has_no_tangent,
+    is_boolean,
+    is_integral,
+    is_narrow,
+    refuse_division,
+)
+from adjoint.ops.rounding import trunc
 
 # --- sums and differences ---
 
@@ -51,7 +62,11 @@ def add(input: Tensor, other: Any, *, alpha: complex = 1, out: Tensor | None = N
     """
     if alpha == 1:
         return _add(input, other, out=out)
-    result = _add_scaled(*_scalable("add", input, other, alpha), alpha=_fitting(alpha, input, other))
+    input, other = _scalable("add", input, other, alpha)
+    if is_narrow(input, other):
+        result = _add(input, _scaled(other, alpha, common_type(input, other)))
+    else:
+        result = _add_scaled(input, other, alpha=_fitting(alpha, input, other))
     return result if out is None else write_out(out, result)
 
 
@@ -66,7 +81,11 @@ def sub(input: Tensor, other: Any, *, alpha: complex = 1, out: Tensor | None = N
     _refuse_bool(input, other)
     if alpha == 1:
         return _sub(input, other, out=out)
-    result = _sub_scaled(*_scalable("sub", input, other, alpha), alpha=alpha)
+    input, other = _scalable("sub", input, other, alpha)
+    if is_narrow(input, other):
+        result = _sub(input, _scaled(other, alpha, common_type(input, other)))
+    else:
+        result = _sub_scaled(input, other, alpha=alpha)
     return result if out is None else write_out(out, result)
 
 
@@ -97,6 +116,11 @@ def _scalable(name: str, input: Any, other: Any, alpha: Any) -> list[Any]:
     elif all(map(is_integral, operands)) and not isinstance(alpha, int):
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     return operands
+
+
+def _scaled(other: Any, alpha: Any, dtype: DType) -> Any:
+    """A scaled operand of a sum in 16 bits, rounded before it is added."""
+    return mul(to_dtype(other, dtype), alpha) if isinstance(other, Tensor) else alpha * other
 
 
 def _fitting(alpha: Any, input: Any, other: Any) -> Any:
@@ -203,6 +227,8 @@ def div(input: Tensor, other: Any, *, rounding_mode: str | None = None, out: Ten
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
     refuse_division(f"div_{rounding_mode}", input, other)
+    if rounding_mode == "trunc" and is_narrow(input, other):
+        return trunc(_div(input, other), out=out)
     return (_div_floor if rounding_mode == "floor" else _div_trunc)(input, other, out=out)
 
 
@@ -232,6 +258,8 @@ def remainder(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     >>> torch.remainder(torch.tensor([-3., 3.]), 2)
     tensor([1., 1.])
     """
+    if not (isinstance(input, Tensor) or isinstance(other, Tensor)):
+        raise invalid_combination("remainder", (input, other))
     refuse_division("remainder", input, other)
     if not isinstance(input, Tensor):
         return _remainder_of_scalar(input, other, out=out)
@@ -260,7 +288,7 @@ def _operator_rsub_checked(self: Tensor, other: Any) -> Any:
 
 
 def _operator_rdiv(self: Tensor, other: Any) -> Any:
-    return reciprocal(self) * other if isinstance(other, Number) else NotImplemented
+    return self.reciprocal() * other if isinstance(other, (Tensor, Number)) else NotImplemented
 
 
 def operator(function: Any) -> Any:
@@ -270,14 +298,14 @@ def operator(function: Any) -> Any:
 
 def reflected(function: Any) -> Any:
     """The same with the operands exchanged."""
-    return lambda self, other: function(other, self) if isinstance(other, Number) else NotImplemented
+    return lambda self, other: function(other, self) if isinstance(other, (Tensor, Number)) else NotImplemented
 
 
 OPERATORS: dict[str, Any] = {
     "__add__": _operator_add, "__radd__": _operator_add,
     "__sub__": _operator_sub_checked, "__rsub__": _operator_rsub_checked,
     "__mul__": _operator_mul, "__rmul__": _operator_mul,
-    "__truediv__": _operator_div, "__rtruediv__": _operator_rdiv,
+    "__truediv__": _operator_div, "__rtruediv__": _operator_rdiv, "__rdiv__": _operator_rdiv,
     "__floordiv__": operator(floor_divide), "__rfloordiv__": reflected(floor_divide),
     "__mod__": operator(remainder), "__rmod__": reflected(remainder),
 }  # fmt: skip

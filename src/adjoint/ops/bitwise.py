@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adjoint.core.apply import apply, checked, invalid_combination, is_operand, write_out
+from adjoint.core.apply import apply, checked, invalid_combination, is_operand, no_operator_of, write_out
 from adjoint.core.dtypes import BOOL, FLOAT, scalar_type_name
 from adjoint.core.exports import export
 from adjoint.core.statements import constant
@@ -69,7 +69,12 @@ def _operator(function: Any) -> Any:
 
 
 def _reflected(function: Any) -> Any:
-    return lambda self, other: function(other, self) if is_operand(other) else NotImplemented
+    def operator(self: Tensor, other: Any) -> Any:
+        if not isinstance(self, Tensor):
+            raise no_operator_of(self, function.__name__)
+        return function(other, self) if is_operand(other) else NotImplemented
+
+    return operator
 
 
 def _invert(self: Tensor) -> Tensor:

@@ -8,12 +8,14 @@ from typing import Any
 
 from adjoint.core.apply import invalid_combination, require_tensors, write_out
 from adjoint.core.dtypes import complex128, float64, scalar_type_name
-from adjoint.core.exports import export, public
+from adjoint.core.exports import public
 from adjoint.core.statements import elementwise
 from adjoint.core.tensor import Tensor
+from adjoint.ops.choice import clamp
 from adjoint.ops.conversion import to_dtype
+from adjoint.ops.pointwise import log
 from adjoint.ops.powers import pow
-from adjoint.ops.refusals import common_type, is_complex, is_integral
+from adjoint.ops.refusals import is_complex, is_integral, is_narrow
 
 _LOG_2 = math.log(2)
 
@@ -209,9 +211,7 @@ def _logit_partial(xp: Any, x: Any, *, eps: float | None) -> Any:
     return xp.where(inside, 1 / (held * (1 - held)), outside)
 
 
-_logit_record = elementwise(
-    "logit", _logit, partial=_logit_partial, promotes="float", refuses="c", public=False
-)
+_logit_record = elementwise("logit", _logit, partial=_logit_partial, promotes="float", refuses="c", public=False)
 
 
 @public(inplace=True)
@@ -222,6 +222,10 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
     >>> torch.logit(torch.tensor([0.5, 1.0]), eps=0.01)
     tensor([0.0000, 4.5951])
     """
+    if isinstance(input, Tensor) and is_narrow(input):
+        held = input if eps is None else clamp(input, eps, 1 - eps)
+        result = log(held / (1 - held))
+        return result if out is None else write_out(out, result)
     return _logit_record(input, eps=eps, out=out)
 
 
@@ -373,9 +377,3 @@ def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tens
 
 def _as_float(number: Any) -> Any:
     return number if isinstance(number, complex) else float(number)
-
-
-# --- under PyTorch's second names ---
-
-for _function in (sinc, xlogy, logit):
-    export(_function, module="special", method=False)

@@ -41,7 +41,7 @@ _masked_fill = linear("masked_fill", **_MASKED)
 _masked_fill_tensor = linear("masked_fill_tensor", **_MASKED, node="MaskedFillBackward1")
 
 
-@public(on_module=False)
+@public()
 def zero_(self: Tensor) -> Tensor:
     """Set all elements to 0.
 
@@ -52,7 +52,7 @@ def zero_(self: Tensor) -> Tensor:
     return inplace.update(self, lambda old: _zero(old, value=0), "zero_", uniform=True)
 
 
-@public(on_module=False)
+@public()
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Set all elements to one value: a number, or a 0-d tensor, to which gradients flow.
 

@@ -12,11 +12,11 @@ from adjoint.core.limits import finfo
 from adjoint.core.statements import constant, elementwise, general
 from adjoint.core.tensor import Tensor
 from adjoint.ops.refusals import (
-    common_type,
     has_no_derivative,
     has_no_tangent,
     is_complex,
     is_integral,
+    is_narrow,
     refuse_division,
 )
 from adjoint.ops.results import named_result
@@ -181,7 +181,7 @@ def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 _nextafter = general(
     "nextafter",
     lambda xp, x, y: xp.nextafter(x, y),
-    vjp=(lambda xp, g: xp.zeros_like(g), lambda xp, g: xp.zeros_like(g)),
+    vjp=(lambda xp, g, x, y: xp.where(x == y, 0, g), lambda xp, g: xp.zeros_like(g)),
     jvp="diagonal",
     promotes="common",
     refuses="biuc",
@@ -215,9 +215,7 @@ def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
     tensor([True])
     """
     operands = require_tensors("nextafter", input, other)
-    common = common_type(*operands)
-    narrow = common.is_floating_point and common.itemsize == 2
-    return (_nextafter_narrow if narrow else _nextafter)(*operands, out=out)
+    return (_nextafter_narrow if is_narrow(*operands) else _nextafter)(*operands, out=out)
 
 
 @public(inplace=True)

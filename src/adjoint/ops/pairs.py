@@ -89,9 +89,7 @@ def _from_pairs(x: Tensor) -> Tensor:
     return _view_as_complex(x.contiguous())
 
 
-_isreal = constant(
-    "isreal", lambda xp, x: xp.imag(x) == 0 if xp.numpy_dtype(x).kind == "c" else x == x, public=False
-)
+_isreal = constant("isreal", lambda xp, x: xp.imag(x) == 0 if xp.numpy_dtype(x).kind == "c" else x == x, public=False)
 
 
 @public(method=False)
@@ -127,7 +125,9 @@ def _parts(function: str, x: Any, y: Any, names: tuple[str, str], out: Any) -> t
             f"Expected both inputs to be Half, Float or Double tensors but got {titles[0]} and {titles[1]}"
         )
     if x.dtype is not y.dtype:
-        raise RuntimeError(f"Expected object of scalar type {titles[0]} but got scalar type {titles[1]} for second argument")
+        raise RuntimeError(
+            f"Expected object of scalar type {titles[0]} but got scalar type {titles[1]} for second argument"
+        )
     if x.dtype.itemsize == 2:
         raise not_implemented_for(f"{function}_cpu", x)
     if isinstance(out, Tensor) and out.dtype is not x.dtype.to_complex():

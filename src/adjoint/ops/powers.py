@@ -167,7 +167,7 @@ def _operator_pow(self: Tensor, other: Any) -> Any:
 
 
 def _operator_rpow(self: Tensor, other: Any) -> Any:
-    return pow(other, self) if isinstance(other, Number) else NotImplemented
+    return pow(other, self) if isinstance(other, (Tensor, Number)) else NotImplemented
 
 
 OPERATORS: dict[str, Any] = {"__pow__": _operator_pow, "__rpow__": _operator_rpow}

@@ -37,6 +37,12 @@ def common_type(*operands: Any) -> DType:
     )
 
 
+def is_narrow(*operands: Any) -> bool:
+    """Whether operands meet in a floating-point type of 16 bits, where PyTorch rounds after each step of some operations."""
+    common = common_type(*operands)
+    return common.is_floating_point and common.itemsize == 2
+
+
 def refuse_division(kernel: str, input: Any, other: Any) -> None:
     """Truth values and complex numbers have no rounded quotients; integers none by zero, since they have no infinity."""
     both = (input, other)

@@ -10,7 +10,9 @@ from adjoint.core.apply import invalid_combination, require_tensors, write_out
 from adjoint.core.exports import export, public
 from adjoint.core.statements import describe, elementwise
 from adjoint.core.tensor import Tensor
+from adjoint.ops.elementary import logit, sinc, xlogy
 from adjoint.ops.pointwise import exp2, expm1, log1p, sigmoid
+from adjoint.ops.refusals import is_narrow
 from adjoint.ops.rounding import round
 
 _SQRT_PI = math.sqrt(math.pi)
@@ -44,10 +46,29 @@ special(
 
 # --- the normal distribution, and entropy ---
 
-special(
-    "ndtr", partial=lambda xp, x: xp.exp(x * x * -0.5) / math.sqrt(2 * math.pi),
-    doc="The share of the standard normal distribution below each element.",
-)  # fmt: skip
+_ndtr = elementwise(
+    "ndtr",
+    partial=lambda xp, x: xp.exp(x * x * -0.5) / math.sqrt(2 * math.pi),
+    promotes="float",
+    refuses="c",
+    public=False,
+)
+
+
+@public(module="special", method=False)
+def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The share of the standard normal distribution below each element.
+
+    >>> import adjoint as torch
+    >>> torch.special.ndtr(torch.tensor([0., 1.]))
+    tensor([0.5000, 0.8413])
+    """
+    if isinstance(input, Tensor) and is_narrow(input):
+        result = (1 + erf(input * math.sqrt(0.5))) * 0.5
+        return result if out is None else write_out(out, result)
+    return _ndtr(input, out=out)
+
+
 special(
     "ndtri", partial=lambda xp, out: xp.exp(out * out * 0.5) * math.sqrt(2 * math.pi), node="SpecialNdtriBackward0",
     doc="The number below which each element, between 0 and 1, is the share of the standard normal distribution.",
@@ -211,6 +232,6 @@ def zeta(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
 for _name, _function in {
     "erf": erf, "erfc": erfc, "erfinv": erfinv, "gammaln": lgamma, "digamma": digamma, "psi": digamma,
     "polygamma": polygamma, "multigammaln": mvlgamma, "gammainc": igamma, "gammaincc": igammac,
-    "expit": sigmoid, "exp2": exp2, "expm1": expm1, "log1p": log1p, "round": round,
+    "sinc": sinc, "xlogy": xlogy, "logit": logit, "expit": sigmoid, "exp2": exp2, "expm1": expm1, "log1p": log1p, "round": round,
 }.items():  # fmt: skip
     export(_function, name=_name, module="special", method=False)
