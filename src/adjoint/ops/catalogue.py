@@ -369,7 +369,6 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "verbs": (
             "cholesky_solve",
-            "ldl_solve",
             "permutation",
         ),
         "records": (
@@ -391,6 +390,7 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "ormqr",
         ),
         "methods": (
+            "geqrf",
             "orgqr",
             "ormqr",
         ),
@@ -506,6 +506,25 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "softplus",
         ),
     },
+    "adjoint.ops.nn.classification_losses": {
+        "functions": (
+            "nn.functional.binary_cross_entropy",
+            "nn.functional.binary_cross_entropy_with_logits",
+            "nn.functional.cross_entropy",
+            "nn.functional.linear_cross_entropy",
+            "nn.functional.nll_loss",
+            "nn.functional.soft_margin_loss",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (
+            "binary_cross_entropy",
+            "binary_cross_entropy_with_logits",
+            "nll_loss",
+            "nll_loss_2d",
+            "soft_margin_loss",
+        ),
+    },
     "adjoint.ops.nn.convolution": {
         "functions": (
             "conv1d",
@@ -562,6 +581,34 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "native_dropout",
         ),
     },
+    "adjoint.ops.nn.pooling": {
+        "functions": (
+            "avg_pool1d",
+            "max_pool1d",
+            "max_pool1d_with_indices",
+            "max_pool2d",
+            "max_pool3d",
+            "nn.functional.avg_pool1d",
+            "nn.functional.avg_pool2d",
+            "nn.functional.avg_pool3d",
+            "nn.functional.lp_pool1d",
+            "nn.functional.lp_pool2d",
+            "nn.functional.lp_pool3d",
+            "nn.functional.max_pool1d",
+            "nn.functional.max_pool2d",
+            "nn.functional.max_pool3d",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (
+            "avg_pool1d",
+            "avg_pool2d",
+            "avg_pool3d",
+            "max_pool1d",
+            "max_pool2d",
+            "max_pool3d",
+        ),
+    },
     "adjoint.ops.nn.regression_losses": {
         "functions": (
             "nn.functional.gaussian_nll_loss",
@@ -578,6 +625,16 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "huber_loss",
             "mse_loss",
             "smooth_l1_loss",
+        ),
+    },
+    "adjoint.ops.nn.resampling": {
+        "functions": (),
+        "methods": (),
+        "verbs": (
+            "resample",
+        ),
+        "records": (
+            "resample",
         ),
     },
     "adjoint.ops.nn.softmax": {
@@ -645,6 +702,25 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "rrelu_with_noise",
             "softshrink",
             "threshold",
+        ),
+    },
+    "adjoint.ops.nn.unpooling": {
+        "functions": (
+            "nn.functional.max_unpool1d",
+            "nn.functional.max_unpool2d",
+            "nn.functional.max_unpool3d",
+        ),
+        "methods": (),
+        "verbs": (
+            "plane_add",
+            "plane_gather",
+        ),
+        "records": (
+            "max_unpool1d",
+            "max_unpool2d",
+            "max_unpool3d",
+            "plane_add",
+            "plane_gather",
         ),
     },
     "adjoint.ops.ordering": {
@@ -1074,6 +1150,29 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
     "adjoint.ops.typenames": {
         "functions": (
             "typename",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (),
+    },
+    "adjoint.ops.windows": {
+        "functions": (
+            "bartlett_window",
+            "blackman_window",
+            "hamming_window",
+            "hann_window",
+            "kaiser_window",
+            "signal.windows.bartlett",
+            "signal.windows.blackman",
+            "signal.windows.cosine",
+            "signal.windows.exponential",
+            "signal.windows.gaussian",
+            "signal.windows.general_cosine",
+            "signal.windows.general_hamming",
+            "signal.windows.hamming",
+            "signal.windows.hann",
+            "signal.windows.kaiser",
+            "signal.windows.nuttall",
         ),
         "methods": (),
         "verbs": (),

@@ -1,4 +1,4 @@
-"""Random tensors, equal to PyTorch's for the same seed."""
+"""Random tensors, equal to PyTorch's for the same seed. Other distributions stand in `ops.sampling`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.core import dtypes
 from adjoint.core.dtypes import dtype as DType
+from adjoint.core.dtypes import from_numpy_dtype, get_default_dtype, scalar_type_name
 from adjoint.core.exports import public
-from adjoint.core.random import Generator, default_generator
-from adjoint.core.tensor import Tensor, created, wrap
-from adjoint.ops.shape import sizes
+from adjoint.core.random import Generator, arithmetic, default_generator
+from adjoint.core.tensor import Tensor
+from adjoint.ops.creation import finished, shape_of
+from adjoint.ops.data import type_of_option
 
 
 @public(method=False)
@@ -24,7 +25,7 @@ def manual_seed(seed: int) -> Generator:
     >>> torch.rand(2)
     tensor([0.4963, 0.7682])
     """
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed))
 
 
 @public(method=False)
@@ -42,7 +43,7 @@ def initial_seed() -> int:
 @public(method=False)
 def get_rng_state() -> Tensor:
     """The state of the random numbers, as a tensor of bytes."""
-    return wrap(np.frombuffer(default_generator.state(), np.uint8).copy())
+    return default_generator.get_state()
 
 
 @public(method=False)
@@ -56,20 +57,15 @@ def set_rng_state(new_state: Tensor) -> None:
     >>> torch.equal(first, torch.rand(1))
     True
     """
-    if not isinstance(new_state, Tensor) or new_state.dtype is not dtypes.uint8:
-        raise TypeError("expected a torch.ByteTensor, but got " + type(new_state).__name__)
-    default_generator.restore(new_state.numpy().tobytes())
+    default_generator.set_state(new_state)
 
 
 @public(method=False)
 def rand(
-    *size: Any,
-    generator: Generator | None = None,
-    dtype: DType | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **_: Any,
-) -> Tensor:
+    *args: Any, size: Any = None, generator: Generator | None = None, out: Tensor | None = None,
+    dtype: DType | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """Numbers drawn evenly from [0, 1).
 
     >>> import adjoint as torch
@@ -77,18 +73,16 @@ def rand(
     >>> torch.rand(3)
     tensor([0.8823, 0.9150, 0.3829])
     """
-    return _drawn((generator or default_generator).uniform, size, dtype, requires_grad, _.get("size"))
+    source, wanted, shape = _options("rand", args, size, generator, dtype, out)
+    return finished("rand", uniform_numbers(source, math.prod(shape), wanted).reshape(shape), device, requires_grad, out)
 
 
 @public(method=False)
 def randn(
-    *size: Any,
-    generator: Generator | None = None,
-    dtype: DType | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    **_: Any,
-) -> Tensor:
+    *args: Any, size: Any = None, generator: Generator | None = None, out: Tensor | None = None,
+    dtype: DType | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """Numbers drawn from the standard normal distribution: mean 0, variance 1.
 
     >>> import adjoint as torch
@@ -96,27 +90,67 @@ def randn(
     >>> torch.randn(3)
     tensor([0.3367, 0.1288, 0.2345])
     """
-    return _drawn((generator or default_generator).normal, size, dtype, requires_grad, _.get("size"))
+    source, wanted, shape = _options("randn", args, size, generator, dtype, out)
+    return finished("randn", normal_numbers(source, math.prod(shape), wanted).reshape(shape), device, requires_grad, out)
 
 
-@public(method=False)
-def rand_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False, **_: Any) -> Tensor:
-    """Numbers drawn evenly from [0, 1), in the shape and type of another tensor."""
-    return rand(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+def _options(
+    function: str, args: tuple, size: Any, generator: Any, dtype: Any, out: Tensor | None
+) -> tuple[Generator, np.dtype, tuple[int, ...]]:
+    wanted = type_of_option(function, dtype) or (out.dtype if isinstance(out, Tensor) else get_default_dtype())
+    return generator_of(function, generator), wanted.numpy, shape_of(function, args, size)
 
 
-@public(method=False)
-def randn_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False, **_: Any) -> Tensor:
-    """Numbers drawn from the standard normal distribution, in the shape and type of another tensor."""
-    return randn(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+def generator_of(function: str, generator: Generator | None) -> Generator:
+    """The generator that a function is to draw from."""
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        raise TypeError(f"{function}(): argument 'generator' must be Generator, not {type(generator).__name__}")
+    return generator
 
 
-def _drawn(draw: Any, size: tuple, dtype: DType | None, requires_grad: bool, named: Any) -> Tensor:
-    shape = sizes(size if named is None else (named,))
-    wanted = (dtype or dtypes.get_default_dtype()).numpy
-    if wanted.kind not in "fV":
-        raise RuntimeError(
-            f"random numbers of this kind are not implemented for '{dtypes.scalar_type_name(dtypes.from_numpy_dtype(wanted))}'"
-        )
-    drawn_in = wanted if wanted == np.float64 else np.dtype(np.float32)
-    return created(draw(math.prod(shape), drawn_in).astype(wanted, copy=False).reshape(shape), requires_grad)
+# --- numbers of a type, in the order in which they are drawn ---
+
+
+def uniform_numbers(
+    generator: Generator, count: int, dtype: np.dtype, low: float = 0.0, high: float = 1.0
+) -> np.ndarray:
+    """So many numbers of a floating-point or complex type, drawn evenly from [low, high)."""
+    if dtype.kind == "c":
+        return uniform_numbers(generator, 2 * count, dtype.type().real.dtype, low, high).view(dtype)
+    refuse_others("check_uniform_bounds", dtype)
+    drawn = generator.uniform(count, np.float64 if dtype == np.float64 else np.float32)
+    if (low, high) != (0, 1):
+        kind = drawn.dtype.type
+        drawn = arithmetic.multiply_add(drawn, kind(high) - kind(low), kind(low))
+    numbers = drawn.astype(dtype, copy=False)
+    if dtype.itemsize < 4 or (low, high) != (0, 1):  # rounding may reach the end that does not belong to the interval
+        numbers[numbers == np.float64(high).astype(dtype)] = low
+    return numbers
+
+
+def normal_numbers(
+    generator: Generator, count: int, dtype: np.dtype, mean: float = 0.0, std: float = 1.0, contiguous: bool = True
+) -> np.ndarray:
+    """So many normal numbers of a floating-point or complex type, for memory that is contiguous or is not."""
+    if dtype.kind == "c":  # whose two parts share the variance
+        parts = dtype.type().real.dtype
+        return normal_numbers(generator, 2 * count, parts, mean, std / math.sqrt(2), contiguous).view(dtype)
+    refuse_others("normal_kernel_cpu", dtype)
+    if count >= 16 and contiguous:
+        return generator.normal_blocks(count, dtype, mean, std)
+    return rounded(arithmetic.multiply_add(generator.normals(count), std, mean), dtype)
+
+
+def rounded(numbers: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Numbers of float64 in another type; those of 16 bits are made by way of float32, as in PyTorch."""
+    if dtype.itemsize == 2 and dtype.kind in "fV":
+        numbers = numbers.astype(np.float32)
+    return numbers.astype(dtype, copy=False)
+
+
+def refuse_others(kernel: str, dtype: np.dtype) -> None:
+    """An error in PyTorch's words for a type that is not floating-point, or is of 8 bits."""
+    if dtype.kind not in "fV" or dtype.itemsize == 1:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_type_name(from_numpy_dtype(dtype))}'")
