@@ -16,7 +16,7 @@ class memory_format:  # noqa: N801  (PyTorch's name)
 
 
 class layout:  # noqa: N801
-    """The kind of memory behind a tensor: strided is the only one here."""
+    """The kind of memory behind a tensor: strided is the only one that tensors have here."""
 
     __slots__ = ("name",)
 
@@ -31,3 +31,4 @@ contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")
 strided = layout("strided")
+sparse_coo = layout("sparse_coo")  # which no function makes: it is there to be asked for, and refused
