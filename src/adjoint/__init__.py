@@ -10,7 +10,7 @@ tensor(-5.4668)
 
 from math import e, inf, nan, pi
 
-from adjoint import autograd, fft, func, linalg, masked, nn, ops, random, special, utils
+from adjoint import autograd, fft, func, linalg, masked, nn, ops, random, signal, special, utils
 from adjoint.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from adjoint.autograd.grad_mode import (
     enable_grad,
@@ -29,7 +29,15 @@ from adjoint.core.dtypes import DTYPES as _DTYPES
 from adjoint.core.dtypes import dtype, get_default_dtype, set_default_dtype
 from adjoint.core.dtypes import promote as promote_types
 from adjoint.core.exports import exports as _exports
-from adjoint.core.formats import channels_last, contiguous_format, layout, memory_format, preserve_format, strided
+from adjoint.core.formats import (
+    channels_last,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    sparse_coo,
+    strided,
+)
 from adjoint.core.limits import finfo, iinfo
 from adjoint.core.printing import set_printoptions
 from adjoint.core.random import Generator, default_generator
