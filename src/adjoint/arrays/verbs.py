@@ -51,6 +51,7 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "resampling": ("resample",),
     "convolution": ("conv", "conv_input", "conv_weight", "im2col", "col2im", "constant_pad"),
     "fft": ("fft_c2c", "fft_r2c", "fft_c2r"),
+    "layout": ("diagonal", "diagonal_embed", "windows", "strided"),
     "indexing": ("gather", "scatter", "scatter_add", "scatter_reduce", "index_select", "index_add", "index_reduce"),
     "ordering": ("argsort", "argtopk", "argkth", "argmedian", "argmode"),
     "scans": (
@@ -58,11 +59,12 @@ KERNELS: dict[str, tuple[str, ...]] = {
     ),
     "linalg": (
         "inv", "inv_ex", "solve", "solve_ex", "solve_triangular", "det", "slogdet", "cofactor", "cholesky", "cholesky_ex",
-        "lu_factor", "permutation", "ldl_factor", "ldl_solve", "qr", "qr_triangle", "geqrf", "svd", "svdvals", "eigh",
+        "cholesky_solve", "lu_factor", "permutation", "ldl_factor", "ldl_solve", "qr", "qr_triangle", "geqrf", "svd", "svdvals", "eigh",
         "eigvalsh", "eig", "eigvals", "pinv", "lstsq", "matrix_exp",
     ),
     "pairs": ("as_pairs", "from_pairs"),
     "sets": ("isin",),
+    "searching": ("searchsorted", "count_evenly"),
     "totals": ("bits_xored",),
     "special": ("erf", *SPECIAL),
 }  # fmt: skip

@@ -58,6 +58,25 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "spherical_bessel_j0",
         ),
     },
+    "adjoint.ops.counting": {
+        "functions": (
+            "bincount",
+            "histc",
+            "histogram",
+            "histogramdd",
+        ),
+        "methods": (
+            "bincount",
+            "histc",
+            "histogram",
+        ),
+        "verbs": (
+            "histc",
+        ),
+        "records": (
+            "histc",
+        ),
+    },
     "adjoint.ops.elementary": {
         "functions": (
             "addcdiv",
@@ -506,6 +525,37 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "softplus",
         ),
     },
+    "adjoint.ops.nn.adaptive": {
+        "functions": (
+            "adaptive_avg_pool1d",
+            "adaptive_max_pool1d",
+            "nn.functional.adaptive_avg_pool1d",
+            "nn.functional.adaptive_avg_pool2d",
+            "nn.functional.adaptive_avg_pool3d",
+            "nn.functional.adaptive_max_pool1d",
+            "nn.functional.adaptive_max_pool1d_with_indices",
+            "nn.functional.adaptive_max_pool2d",
+            "nn.functional.adaptive_max_pool2d_with_indices",
+            "nn.functional.adaptive_max_pool3d",
+            "nn.functional.adaptive_max_pool3d_with_indices",
+            "nn.functional.fractional_max_pool2d",
+            "nn.functional.fractional_max_pool2d_with_indices",
+            "nn.functional.fractional_max_pool3d",
+            "nn.functional.fractional_max_pool3d_with_indices",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (
+            "adaptive_avg_pool1d",
+            "adaptive_avg_pool2d",
+            "adaptive_avg_pool3d",
+            "adaptive_max_pool1d",
+            "adaptive_max_pool2d",
+            "adaptive_max_pool3d",
+            "fractional_max_pool2d",
+            "fractional_max_pool3d",
+        ),
+    },
     "adjoint.ops.nn.classification_losses": {
         "functions": (
             "nn.functional.binary_cross_entropy",
@@ -557,6 +607,33 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "convolution_weight",
         ),
     },
+    "adjoint.ops.nn.distances": {
+        "functions": (
+            "cdist",
+            "cosine_similarity",
+            "dist",
+            "nn.functional.cosine_similarity",
+            "nn.functional.normalize",
+            "nn.functional.pairwise_distance",
+            "nn.functional.pdist",
+            "pairwise_distance",
+            "pdist",
+            "renorm",
+        ),
+        "methods": (
+            "dist",
+            "renorm",
+            "renorm_",
+        ),
+        "verbs": (),
+        "records": (
+            "cdist",
+            "dist",
+            "euclidean_dist",
+            "pdist",
+            "renorm",
+        ),
+    },
     "adjoint.ops.nn.dropout": {
         "functions": (
             "alpha_dropout",
@@ -581,6 +658,37 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "native_dropout",
         ),
     },
+    "adjoint.ops.nn.linear": {
+        "functions": (
+            "bilinear",
+            "nn.functional.bilinear",
+            "nn.functional.linear",
+            "nn.functional.one_hot",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (
+            "trilinear",
+        ),
+    },
+    "adjoint.ops.nn.margin_losses": {
+        "functions": (
+            "nn.functional.cosine_embedding_loss",
+            "nn.functional.hinge_embedding_loss",
+            "nn.functional.margin_ranking_loss",
+            "nn.functional.multi_margin_loss",
+            "nn.functional.multilabel_margin_loss",
+            "nn.functional.multilabel_soft_margin_loss",
+            "nn.functional.triplet_margin_loss",
+            "nn.functional.triplet_margin_with_distance_loss",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (
+            "multi_margin_loss",
+            "multilabel_margin_loss",
+        ),
+    },
     "adjoint.ops.nn.pooling": {
         "functions": (
             "avg_pool1d",
@@ -595,8 +703,11 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "nn.functional.lp_pool2d",
             "nn.functional.lp_pool3d",
             "nn.functional.max_pool1d",
+            "nn.functional.max_pool1d_with_indices",
             "nn.functional.max_pool2d",
+            "nn.functional.max_pool2d_with_indices",
             "nn.functional.max_pool3d",
+            "nn.functional.max_pool3d_with_indices",
         ),
         "methods": (),
         "verbs": (),
@@ -983,6 +1094,24 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "scatter",
             "scatter_add",
             "scatter_reduce",
+        ),
+    },
+    "adjoint.ops.searching": {
+        "functions": (
+            "bucketize",
+            "searchsorted",
+            "unique",
+            "unique_consecutive",
+        ),
+        "methods": (
+            "unique",
+            "unique_consecutive",
+        ),
+        "verbs": (
+            "searchsorted",
+        ),
+        "records": (
+            "searchsorted",
         ),
     },
     "adjoint.ops.sets": {

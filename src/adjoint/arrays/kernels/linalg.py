@@ -148,20 +148,20 @@ def cofactor(a: Array) -> Array:
 # --- triangular factors ------------------------------------------------------------------------------------------
 
 
-def cholesky_ex(a: Array) -> tuple[Array, Array]:
-    """L with A = L L^H, from the lower triangle of A; and for each matrix 0, or the order of the minor that failed."""
+def cholesky_ex(a: Array, *, upper: bool) -> tuple[Array, Array]:
+    """L with A = L L^H, or U with A = U^H U, from one triangle of A; and 0, or the order of the minor that failed."""
     try:
-        return np.linalg.cholesky(a), _no_failures(a)
+        return np.linalg.cholesky(a, upper=upper), _no_failures(a)
     except np.linalg.LinAlgError:
         result, info = np.zeros(a.shape, a.dtype), _no_failures(a)
         potrf = _routine("potrf", a)
         for place in _places(a):
-            result[place], info[place] = potrf(a[place], lower=True)
-        return np.tril(result), info
+            result[place], info[place] = potrf(a[place], lower=not upper)
+        return np.triu(result) if upper else np.tril(result), info
 
 
-def cholesky(a: Array, *, function: str = "linalg.cholesky") -> Array:
-    result, info = cholesky_ex(a)
+def cholesky(a: Array, *, upper: bool, function: str) -> Array:
+    result, info = cholesky_ex(a, upper=upper)
     _refuse_failures(function, info, _not_positive)
     return result
 
@@ -171,6 +171,14 @@ def _not_positive(code: int) -> str:
         "The factorization could not be completed because the input is not positive-definite (the leading minor of order "
         f"{code} is not positive-definite)."
     )
+
+
+def cholesky_solve(b: Array, factor: Array, *, upper: bool) -> Array:
+    """X with A X = B, where A = L L^H, or U^H U."""
+    turned = np.swapaxes(factor, -1, -2).conj()
+    first, second = (turned, factor) if upper else (factor, turned)
+    half = solve_triangular(first, b, upper=False, unitriangular=False)
+    return solve_triangular(second, half, upper=True, unitriangular=False)
 
 
 def lu_factor(a: Array) -> tuple[Array, Array, Array]:

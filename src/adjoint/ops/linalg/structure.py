@@ -83,6 +83,16 @@ def rows(xp: Any, x: Any, start: int | None, stop: int | None = None) -> Any:
     return xp.getitem(x, (*[slice(None)] * (len(x.shape) - 2), slice(start, stop), slice(None)))
 
 
+def beside(xp: Any, x: Any, y: Any) -> Any:
+    """[X Y]"""
+    return xp.concat([x, y], len(x.shape) - 1)
+
+
+def above(xp: Any, x: Any, y: Any) -> Any:
+    """X on top of Y."""
+    return xp.concat([x, y], len(x.shape) - 2)
+
+
 def differences(xp: Any, values: Any) -> Any:
     """Of values in the last axis: the matrix v_j - v_i."""
     return xp.expand_dims(values, -2) - xp.expand_dims(values, -1)
@@ -98,5 +108,5 @@ def is_complex(xp: Any, x: Any) -> bool:
 
 
 def halved_diagonal(xp: Any, x: Any) -> Any:
-    """A triangular matrix with half of its diagonal, of which the real part is taken."""
-    return with_diagonal(xp, x, xp.real(diagonal(xp, x)) / 2 if is_complex(xp, x) else diagonal(xp, x) / 2)
+    """Square matrices with half of their diagonals."""
+    return x * xp.asarray(1 - np.eye(x.shape[-1], dtype=xp.numpy_dtype(x)) / 2)
