@@ -9,7 +9,7 @@ from adjoint.arrays import notation, numpy
 from adjoint.arrays.formula import Symbol, value_of
 from adjoint.arrays.program import numpy_verb
 from adjoint.arrays.symbolic import symbolic
-from adjoint.arrays.verbs import ELEMENTWISE
+from adjoint.arrays.verbs import ELEMENTWISE, SPECIAL
 from adjoint.core import modes
 from adjoint.core.primitive import registry
 from adjoint.core.tensor import wrap
@@ -33,6 +33,13 @@ PARAMETERS = {
     "input_scale": 0.9,
     "lambd": 0.1,
     "value": 3.0,
+    "weight": 0.3,
+    "eps": 0.1,
+    "p": 2,
+    "n": 1,
+    "nan": 0.0,
+    "posinf": 2.0,
+    "neginf": -2.0,
 }
 
 #: where operands are taken from; the first in which an operation is defined
@@ -89,7 +96,7 @@ def test_formula_is_the_numerical_derivative(record):
 
 def printed_value(formula, values):
     """What Python makes of the text of a formula."""
-    verbs = {verb: numpy_verb(verb) for verb in ELEMENTWISE if hasattr(np, verb) or hasattr(numpy, verb)}
+    verbs = {verb: numpy_verb(verb) for verb in (*ELEMENTWISE, *SPECIAL) if hasattr(np, verb) or hasattr(numpy, verb)}
     return float(eval(notation.text(formula), verbs | values))
 
 

@@ -63,6 +63,13 @@ WHOLE = np.array([[3, -2, 7], [1, 5, -4]])
 #: where a record is defined, or where it is not flat: operands in place of X, Y
 DOMAINS: dict[str, tuple[Any, ...]] = {
     "log": (abs(X),),
+    "log2": (abs(X),),
+    "log10": (abs(X),),
+    "log1p": (abs(X),),
+    "asin": (X * 0.3,),
+    "acos": (X * 0.3,),
+    "atanh": (X * 0.3,),
+    "acosh": (abs(X) + 1,),
     "sqrt": (abs(X),),
     "rsqrt": (abs(X),),
     "pow_tensor": (abs(X), Y),

@@ -75,12 +75,12 @@ _NUMBERS = frozenset({bool, int, float, complex, np.float32, np.float64})
 
 
 def _elementwise(verb: str) -> Callable[..., Array]:
-    def compute(*operands: Any) -> Array:
+    def compute(*operands: Any, **parameters: Any) -> Array:
         level = top_level(operands)
         if not level:
-            return getattr(namespace_of(operands), verb)(*operands)
+            return getattr(namespace_of(operands), verb)(*operands, **parameters)
         inner = aligned(operands, level)
-        return BatchedArray(getattr(namespace_of(inner), verb)(*inner), level)
+        return BatchedArray(getattr(namespace_of(inner), verb)(*inner, **parameters), level)
 
     return compute
 

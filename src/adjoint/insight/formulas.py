@@ -76,7 +76,7 @@ def _partials(
     one = constant(1, (), _REAL)
     try:
         return {primitive.operands[step.index]: _derivative(primitive, step, params, saved, one) for step in plan.steps}
-    except RuntimeError:  # the operation refuses to be differentiated
+    except (RuntimeError, TypeError):  # the operation refuses to be differentiated, or depends on a parameter's number
         return {}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays.formula import Formula, Part, Symbol
+from adjoint.insight import special_forms
 from adjoint.lazy import lazy
 
 sympy = lazy("sympy", extra="insight")
@@ -21,7 +22,7 @@ _CHOICES = 4  # with more choices between cases there are too many cases
 
 #: verbs whose function in SymPy has another name
 _NAMES = {
-    "abs": "Abs", "maximum": "Max", "minimum": "Min", "ceil": "ceiling", "conj": "conjugate", "real": "re", "imag": "im",
+    "abs": "Abs", "maximum": "Max", "minimum": "Min", "fmax": "Max", "fmin": "Min", "ceil": "ceiling", "conj": "conjugate", "real": "re", "imag": "im",
     "equal": "Eq", "not_equal": "Ne", "logical_and": "And", "logical_or": "Or", "logical_xor": "Xor", "logical_not": "Not",
 }  # fmt: skip
 
@@ -46,6 +47,12 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "reciprocal": lambda a: 1 / a,
     "remainder": lambda a, b: a - b * sympy.floor(a / b),
     "floor_divide": lambda a, b: sympy.floor(a / b),
+    "fmod": lambda a, b: a - b * sympy.sign(a / b) * sympy.floor(sympy.Abs(a / b)),
+    "copysign": lambda a, b: sympy.Abs(a) * sympy.sign(b),
+    "hypot": lambda a, b: sympy.sqrt(a**2 + b**2),
+    "logaddexp": lambda a, b: sympy.log(sympy.exp(a) + sympy.exp(b)),
+    "logaddexp2": lambda a, b: sympy.log(2**a + 2**b, 2),
+    "isnan": lambda a: sympy.false, "isinf": lambda a: sympy.false, "isfinite": lambda a: sympy.true,  # symbols are numbers
     "trunc": lambda a: sympy.sign(a) * sympy.floor(sympy.Abs(a)),
     "expm1": lambda a: sympy.exp(a) - 1,
     "log1p": lambda a: sympy.log(1 + a),
@@ -87,6 +94,8 @@ def to_sympy(formula: Part) -> Any:
         if isinstance(part, Symbol):
             return sympy.Symbol(part.name, **({} if part.dtype.kind == "c" else {"real": True}))
         operands = [look_up(operand) for operand in part.operands]
+        if part.verb in special_forms.FORMS:
+            return special_forms.FORMS[part.verb](*operands, **part.parameters)
         form = _FORMS.get(part.verb)
         if form is not None:
             return form(*operands)

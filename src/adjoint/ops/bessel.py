@@ -39,21 +39,27 @@ special(
 export(i0, module="special", method=False)
 
 
-def _order(xp: Any, x: Any, y: Any) -> Any:
-    """The derivative of the spherical function of order `x`: by its neighbours, so that it is smooth at 0."""
-    if x == 0:
-        return -xp.spherical_bessel_j(1, y)
-    return (x * xp.spherical_bessel_j(x - 1, y) - (x + 1) * xp.spherical_bessel_j(x + 1, y)) / (2 * x + 1)
+def _spherical_partial(xp: Any, x: Any, *, n: int) -> Any:
+    """By the functions of the orders next to it, so that it is smooth at 0."""
+    above = xp.spherical_bessel_j(x, n=n + 1)
+    return -above if n == 0 else (n * xp.spherical_bessel_j(x, n=n - 1) - (n + 1) * above) / (2 * n + 1)
 
 
-_spherical_bessel_j = elementwise("spherical_bessel_j", partials=(None, _order), promotes="float", public=False)
+_spherical_bessel_j = elementwise(
+    "spherical_bessel_j",
+    lambda xp, x, *, n: xp.spherical_bessel_j(x, n=n),
+    partial=_spherical_partial,
+    promotes="float",
+    verb="spherical_bessel_j",
+    public=False,
+)
 
 # --- those without derivatives ---
 
 
-def _constant(name: str, verb: str, doc: str, *parameters: Any) -> None:
+def _constant(name: str, verb: str, doc: str, **parameters: int) -> None:
     function = constant(
-        name, lambda xp, x: getattr(xp, verb)(*parameters, x), promotes="float", refuses="c", public=False
+        name, lambda xp, x: getattr(xp, verb)(x, **parameters), promotes="float", refuses="c", public=False
     )
     function.__doc__ = describe(function.primitive)
     export(function, module="special", method=False)
@@ -71,5 +77,5 @@ for _name, _verb in {
 }.items():  # fmt: skip
     _scale = ", times `exp(x)`" if _name.startswith("scaled") else ""
     _constant(_name, _verb, f"{_KINDS[_verb[7]]} of order {_verb[8]}, of each element{_scale}. It has no gradient.")
-_constant("spherical_bessel_j0", "spherical_bessel_j", "`sin(x) / x` for each element. It has no gradient.", 0)
+_constant("spherical_bessel_j0", "spherical_bessel_j", "`sin(x) / x` for each element. It has no gradient.", n=0)
 _constant("airy_ai", "airy_ai", "Airy's function Ai of each element. It has no gradient.")

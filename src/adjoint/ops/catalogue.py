@@ -77,6 +77,40 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "histc",
         ),
     },
+    "adjoint.ops.diagonals": {
+        "functions": (
+            "diag",
+            "diag_embed",
+            "diagflat",
+            "diagonal",
+            "trace",
+            "tril",
+            "tril_indices",
+            "triu",
+            "triu_indices",
+        ),
+        "methods": (
+            "diag",
+            "diag_embed",
+            "diagflat",
+            "diagonal",
+            "trace",
+            "tril",
+            "tril_",
+            "triu",
+            "triu_",
+        ),
+        "verbs": (
+            "diagonal",
+            "diagonal_embed",
+        ),
+        "records": (
+            "diagonal",
+            "diagonal_embed",
+            "tril",
+            "triu",
+        ),
+    },
     "adjoint.ops.elementary": {
         "functions": (
             "addcdiv",
@@ -366,6 +400,14 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "det",
             "slogdet",
         ),
+    },
+    "adjoint.ops.linalg.einsum": {
+        "functions": (
+            "einsum",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (),
     },
     "adjoint.ops.linalg.factorisations": {
         "functions": (
@@ -966,6 +1008,24 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "poisson",
         ),
     },
+    "adjoint.ops.rolling": {
+        "functions": (
+            "fliplr",
+            "flipud",
+            "roll",
+            "rot90",
+        ),
+        "methods": (
+            "fliplr",
+            "flipud",
+            "roll",
+            "rot90",
+        ),
+        "verbs": (),
+        "records": (
+            "roll",
+        ),
+    },
     "adjoint.ops.sampling": {
         "functions": (
             "Tensor.bernoulli_",
@@ -1226,6 +1286,39 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "polygamma",
             "zeta",
         ),
+    },
+    "adjoint.ops.stacking": {
+        "functions": (
+            "atleast_1d",
+            "atleast_2d",
+            "atleast_3d",
+            "block_diag",
+            "cartesian_prod",
+            "column_stack",
+            "combinations",
+            "dsplit",
+            "dstack",
+            "hsplit",
+            "hstack",
+            "meshgrid",
+            "row_stack",
+            "tensor_split",
+            "unsafe_chunk",
+            "unsafe_split",
+            "vsplit",
+            "vstack",
+        ),
+        "methods": (
+            "combinations",
+            "dsplit",
+            "hsplit",
+            "tensor_split",
+            "unsafe_chunk",
+            "unsafe_split",
+            "vsplit",
+        ),
+        "verbs": (),
+        "records": (),
     },
     "adjoint.ops.statistics": {
         "functions": (

@@ -122,12 +122,14 @@ def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Te
 
 def _product_with_log(log: Any, xp: Any, x: Any, y: Any) -> Any:
     """`x * log(y)`, which is 0 where `x` is, unless `y` is NaN."""
+    y = y if hasattr(y, "dtype") else xp.full_like(x, y)
     none = xp.logical_and(x == 0, xp.logical_not(xp.isnan(y)))
     return xp.where(none, 0, x * log(xp.where(none, 1, y)))
 
 
 def _log_factor(log: Any, xp: Any, x: Any, y: Any, edge: int) -> Any:
     """`log(y)`, but 0 where `x` is 0 and the logarithm infinite or none, at and below `edge`."""
+    y = y if hasattr(y, "dtype") else xp.full_like(x, y)
     none = xp.logical_and(x == 0, y <= edge)
     return xp.where(none, 0, log(xp.where(none, 1, y)))
 
@@ -191,7 +193,7 @@ def _sinc(xp: Any, x: Any) -> Any:
 sinc = elementwise(
     "sinc",
     _sinc,
-    partial=lambda xp, x: -math.pi * xp.spherical_bessel_j(1, math.pi * x),
+    partial=lambda xp, x: -math.pi * xp.spherical_bessel_j(math.pi * x, n=1),
     promotes="float",
     doc="`sin(pi x) / (pi x)` for each element, which is 1 at 0.",
 )

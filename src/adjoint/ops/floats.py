@@ -195,11 +195,18 @@ _ldexp = elementwise(
     promotes="float",
     public=False,
 )
+
+
+def _shifted(xp: Any, x: Any, exponent: Any) -> Any:
+    """`x / 2**exponent`, in the type of `x`."""
+    return x * xp.astype(2.0**-exponent, xp.numpy_dtype(x))
+
+
 _frexp = general(
     "frexp",
     lambda xp, x: xp.frexp(x),
-    vjp=lambda xp, g, exponent: g / 2.0**exponent,
-    jvp=lambda xp, tangents, exponent: (tangents[0] / 2.0**exponent, None),
+    vjp=lambda xp, g, exponent: _shifted(xp, g, exponent),
+    jvp=lambda xp, tangents, exponent: (_shifted(xp, tangents[0], exponent), None),
     outputs=("mantissa", "exponent"),
     differentiable_outputs=1,
     promotes="common",

@@ -97,11 +97,17 @@ lgamma = elementwise(
     doc="The logarithm of the absolute value of the gamma function, for each element.",
 )  # fmt: skip
 digamma = elementwise(
-    "digamma", partial=lambda xp, x: xp.polygamma(1, x), promotes="float", refuses="c",
+    "digamma", partial=lambda xp, x: xp.polygamma(x, n=1), promotes="float", refuses="c",
     doc="The derivative of `lgamma`, for each element.",
 )  # fmt: skip
 _polygamma = elementwise(
-    "polygamma", partials=(None, lambda xp, x, y: xp.polygamma(x + 1, y)), promotes="float", refuses="c", public=False
+    "polygamma",
+    lambda xp, x, *, n: xp.polygamma(x, n=n),
+    partial=lambda xp, x, *, n: xp.polygamma(x, n=n + 1),
+    promotes="float",
+    refuses="c",
+    verb="polygamma",
+    public=False,
 )
 
 
@@ -117,7 +123,7 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
         raise invalid_combination("polygamma", (n, input))
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
-    result = _polygamma(n, input) if n else digamma(input)
+    result = _polygamma(input, n=n) if n else digamma(input)
     return result if out is None else write_out(out, result)
 
 

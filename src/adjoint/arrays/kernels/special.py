@@ -32,7 +32,7 @@ def airy_ai(x: Array) -> Array:
     return special.airy(x)[0]
 
 
-def polygamma(n: int, x: Array) -> Array:
+def polygamma(x: Array, *, n: int) -> Array:
     """The derivative of order `n` of digamma."""
     if n == 0:
         return special.psi(x)
@@ -44,7 +44,7 @@ def polygamma(n: int, x: Array) -> Array:
     return np.where(x < 0.5, mirrored, value).astype(x.dtype)[()]
 
 
-def spherical_bessel_j(n: int, x: Array) -> Array:
+def spherical_bessel_j(x: Array, *, n: int) -> Array:
     return special.spherical_jn(n, x).astype(x.dtype)
 
 
