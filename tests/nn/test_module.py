@@ -1,5 +1,6 @@
 """Modules: what they hold, what they say, their state, their hooks."""
 
+import copy
 from collections import OrderedDict
 
 from tests.differential import Programs, attempt
@@ -295,8 +296,6 @@ def hooks_everywhere(torch):
 
 @program
 def copies(torch):
-    import copy
-
     m = tree(torch)
     other = copy.deepcopy(m)
     with torch.no_grad():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from operator import index
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from adjoint.core.tensor import Tensor
 from adjoint.nn.modules.module import Module
 from adjoint.nn.parameter import Parameter
+from adjoint.ops.typenames import typename
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
@@ -268,11 +269,11 @@ def _as_parameter(value: Any) -> Any:
     return Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
 
 
-def _summary(name: Any, value: Any) -> str:
+def _summary(name: Any, value: Any, kind_of: Callable = lambda tensor: tensor.dtype) -> str:
     if isinstance(value, Tensor):
         kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
         size = "x".join(map(str, value.shape))
-        return f"  ({name}): {kind} containing: [{value.dtype} of size {size}]"
+        return f"  ({name}): {kind} containing: [{kind_of(value)} of size {size}]"
     return f"  ({name}): Object of type: {type(value).__name__}"
 
 
@@ -434,7 +435,7 @@ class ParameterDict(Module):
         return self
 
     def extra_repr(self) -> str:
-        return "\n".join(_summary(key, value) for key, value in self.items())
+        return "\n".join(_summary(key, value, typename) for key, value in self.items())
 
     def __call__(self, input: Any) -> Any:
         raise RuntimeError("ParameterDict should not be called.")
