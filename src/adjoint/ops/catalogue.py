@@ -58,6 +58,20 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "spherical_bessel_j0",
         ),
     },
+    "adjoint.ops.calculus": {
+        "functions": (
+            "cumulative_trapezoid",
+            "diff",
+            "gradient",
+            "trapezoid",
+            "trapz",
+        ),
+        "methods": (
+            "diff",
+        ),
+        "verbs": (),
+        "records": (),
+    },
     "adjoint.ops.counting": {
         "functions": (
             "bincount",

@@ -44,3 +44,70 @@ def batched(x: Tensor, axes: int) -> tuple[Tensor, bool]:
 def named(sizes: Sequence[int]) -> str:
     """Sizes as PyTorch's kernels print them: 3x3."""
     return "x".join(map(str, sizes))
+
+
+_WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
+
+
+def pooling_sizes(
+    function: str, argument: str, value: Any, axes: int, default: tuple[int, ...] | None = None
+) -> tuple[int, ...]:
+    """An argument of a pooling: one integer for all spatial axes, or one for each; where it is left out, the default."""
+    if default is not None and (value is None or (isinstance(value, tuple | list) and not value)):
+        return default
+    given = integers(function, value)
+    if len(given) not in (1, axes):
+        ways = "omitted, a single int" if default is not None else "be a single int"
+        raise RuntimeError(
+            f"{function}: {argument} must either {'be ' if default is not None else ''}{ways}, or a tuple of {_WORDS[axes]}"
+        )
+    return given * axes if len(given) == 1 else given
+
+
+def pooled_count(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+    """How many windows a pooling has along an axis; none of them begins in the padding after the end."""
+    span = size + 2 * padding - dilation * (kernel - 1) - 1
+    count = (-(-span // stride) if ceil_mode else span // stride) + 1
+    return count - 1 if ceil_mode and (count - 1) * stride >= size + padding else count
+
+
+def pooled_counts(
+    function: str, x: Tensor, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int], ceil_mode: bool
+) -> tuple[int, ...]:  # fmt: skip
+    """How many windows there are along each axis; an error in PyTorch's words where the arguments do not fit."""
+    axes = len(kernel)
+    if x.ndim not in (axes + 1, axes + 2):
+        raise RuntimeError(
+            f"{function}: Expected {axes + 1}D or {axes + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
+            f"but got:{list(x.shape)}"
+        )
+    if min(stride) < 1:
+        raise RuntimeError(
+            "stride should not be zero" if axes > 1 else f"{function}() stride must be greater than zero"
+        )
+    if min(kernel) < 1:
+        raise RuntimeError(f"{function}() kernel_size must be greater than zero, but got {min(kernel)}")
+    if min(dilation) < 1:
+        raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
+    for pad, width, wide in zip(padding, kernel, dilation, strict=True):
+        if pad < 0:
+            raise RuntimeError(f"pad must be non-negative, but got pad: {pad}")
+        if pad > (wide * (width - 1) + 1) // 2:
+            raise RuntimeError(
+                f"pad should be at most half of effective kernel size, but got pad={pad}, kernel_size={width} and "
+                f"dilation={wide}"
+            )
+    if not all(x.shape[x.ndim - axes - 1 :]):
+        raise RuntimeError(
+            f"{function}: Expected {axes + 1}D or {axes + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
+            f"but got:{list(x.shape)}"
+        )
+    settings = zip(x.shape[-axes:], kernel, stride, padding, dilation, strict=True)
+    counts = tuple(pooled_count(*each, ceil_mode) for each in settings)
+    if min(counts) < 1:
+        channels = x.shape[-axes - 1]
+        raise RuntimeError(
+            f"Given input size: ({named((channels, *x.shape[-axes:]))}). Calculated output size: "
+            f"({named((channels, *counts))}). Output size is too small"
+        )
+    return counts
