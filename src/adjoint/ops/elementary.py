@@ -100,8 +100,8 @@ def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Ten
     """`log(exp(input) + exp(other))`, element by element, without overflow on the way.
 
     >>> import adjoint as torch
-    >>> torch.logaddexp(torch.tensor([1000.]), torch.tensor([1000.]))
-    tensor([1000.6931])
+    >>> torch.logaddexp(torch.tensor([1000.]), torch.tensor([0.]))
+    tensor([1000.])
     """
     return _logaddexp(*require_tensors("logaddexp", input, other), out=out)
 

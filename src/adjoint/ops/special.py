@@ -235,9 +235,10 @@ def zeta(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
 
 # --- under the names that PyTorch has in `torch.special` ---
 
-for _name, _function in {
+_SECOND_NAMES: dict[str, Callable] = {
     "erf": erf, "erfc": erfc, "erfinv": erfinv, "gammaln": lgamma, "digamma": digamma, "psi": digamma,
     "polygamma": polygamma, "multigammaln": mvlgamma, "gammainc": igamma, "gammaincc": igammac,
     "sinc": sinc, "xlogy": xlogy, "logit": logit, "expit": sigmoid, "exp2": exp2, "expm1": expm1, "log1p": log1p, "round": round,
-}.items():  # fmt: skip
+}  # fmt: skip
+for _name, _function in _SECOND_NAMES.items():
     export(_function, name=_name, module="special", method=False)

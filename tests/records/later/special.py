@@ -5,8 +5,8 @@ ROW = np.array([0.77, 1.62, 1.31])
 SHARES = abs(X) / 3
 DEGREES = np.array([0.0, 3.0, 4.0])
 
-_REAL = "erf erfc ndtr log_ndtr i0 i0e i1 i1e spherical_bessel_j0 airy_ai".split()
-_POSITIVE = "entr lgamma digamma".split()
+_REAL = ["erf", "erfc", "ndtr", "log_ndtr", "i0", "i0e", "i1", "i1e", "spherical_bessel_j0", "airy_ai"]
+_POSITIVE = ["entr", "lgamma", "digamma"]
 _POLYNOMIALS = [
     *(f"{prefix}chebyshev_polynomial_{kind}" for prefix in ("", "shifted_") for kind in "tuvw"),
     "hermite_polynomial_h", "hermite_polynomial_he", "laguerre_polynomial_l", "legendre_polynomial_p",
