@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from adjoint.ops.matrix import bmm, mm
 from adjoint.ops.reduction import sum
 from adjoint.ops.shape import permute, reshape, squeeze
 
+Names = tuple[str, ...]  # letters, and "..." for an ellipsis
 Label = Hashable  # a letter, or a number for a dimension behind an ellipsis, counted from the last
 
 
@@ -83,24 +85,23 @@ def _subscripts(numbers: Sequence[Any]) -> str:
     return "".join("..." if each is Ellipsis else names[each] for each in numbers)
 
 
-def _parsed(equation: str, count: int) -> tuple[list[list[str]], list[str] | None]:
+@lru_cache(1024)
+def _parsed(equation: str, count: int) -> tuple[list[Names], Names | None]:
     """The names of each operand's dimensions, and those of the output's where they are given; an ellipsis is one name."""
     left, arrow, right = equation.partition("->")
-    inputs: list[list[str]] = [[]]
+    inputs: list[Names] = []
     place = 0
     for part in left.split(","):
-        if place:
-            if len(inputs) == count:
-                raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
-            inputs.append([])
-        inputs[-1] = _names(part, place, f"operand {len(inputs) - 1}")
+        if len(inputs) == count:
+            raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
+        inputs.append(_names(part, place, f"operand {len(inputs)}"))
         place += len(part) + 1
     if len(inputs) < count:
         raise RuntimeError("einsum(): more operands were provided than specified in the equation")
     return inputs, _names(right, len(left) + 2, "output") if arrow else None
 
 
-def _names(part: str, start: int, where: str) -> list[str]:
+def _names(part: str, start: int, where: str) -> Names:
     names: list[str] = []
     place = 0
     while place < len(part):
@@ -121,10 +122,10 @@ def _names(part: str, start: int, where: str) -> list[str]:
                 )
             names.append(character)
         place += 1
-    return names
+    return tuple(names)
 
 
-def _labelled(place: int, x: Tensor, names: list[str]) -> Term:
+def _labelled(place: int, x: Tensor, names: Names) -> Term:
     """An operand with a name for each dimension; of dimensions of the same name only the diagonal."""
     behind = x.ndim - len([each for each in names if each != "..."])
     if behind < 0 or (behind and "..." not in names):
@@ -179,7 +180,7 @@ def _broadcast(terms: list[Term]) -> list[Term]:
     return result
 
 
-def _output(terms: list[Term], inputs: list[list[str]], wanted: list[str] | None) -> tuple[Label, ...]:
+def _output(terms: list[Term], inputs: list[Names], wanted: Names | None) -> tuple[Label, ...]:
     """The names of the output's dimensions, in order."""
     everywhere = {label for term in terms for label in term.labels}
     dots = sorted(label for label in everywhere if isinstance(label, int))
