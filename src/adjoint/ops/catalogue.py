@@ -72,6 +72,39 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "verbs": (),
         "records": (),
     },
+    "adjoint.ops.copies": {
+        "functions": (
+            "alias_copy",
+            "as_strided_copy",
+            "as_strided_scatter",
+            "detach_copy",
+            "diagonal_copy",
+            "diagonal_scatter",
+            "expand_copy",
+            "permute_copy",
+            "select_copy",
+            "select_scatter",
+            "slice_copy",
+            "slice_scatter",
+            "split_copy",
+            "split_with_sizes_copy",
+            "squeeze_copy",
+            "t_copy",
+            "transpose_copy",
+            "unbind_copy",
+            "unfold_copy",
+            "unsqueeze_copy",
+            "view_copy",
+        ),
+        "methods": (
+            "as_strided_scatter",
+            "diagonal_scatter",
+            "select_scatter",
+            "slice_scatter",
+        ),
+        "verbs": (),
+        "records": (),
+    },
     "adjoint.ops.counting": {
         "functions": (
             "bincount",
@@ -415,6 +448,27 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "slogdet",
         ),
     },
+    "adjoint.ops.linalg.eigenvalues": {
+        "functions": (
+            "linalg.eig",
+            "linalg.eigh",
+            "linalg.eigvals",
+            "linalg.eigvalsh",
+        ),
+        "methods": (),
+        "verbs": (
+            "eig",
+            "eigh",
+            "phase_free",
+        ),
+        "records": (
+            "eig",
+            "eigh",
+            "eigvals",
+            "eigvalsh",
+            "phase_free",
+        ),
+    },
     "adjoint.ops.linalg.einsum": {
         "functions": (
             "einsum",
@@ -456,6 +510,23 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "permutation",
         ),
     },
+    "adjoint.ops.linalg.least_squares": {
+        "functions": (
+            "linalg.lstsq",
+            "linalg.pinv",
+            "pinverse",
+        ),
+        "methods": (
+            "pinverse",
+        ),
+        "verbs": (
+            "pinv",
+        ),
+        "records": (
+            "lstsq",
+            "pinv",
+        ),
+    },
     "adjoint.ops.linalg.orthogonal": {
         "functions": (
             "geqrf",
@@ -474,6 +545,24 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "geqrf",
             "qr",
             "qr_triangle",
+        ),
+    },
+    "adjoint.ops.linalg.powers": {
+        "functions": (
+            "linalg.matrix_exp",
+            "linalg.matrix_power",
+            "matrix_exp",
+            "matrix_power",
+        ),
+        "methods": (
+            "matrix_exp",
+            "matrix_power",
+        ),
+        "verbs": (
+            "matrix_exp",
+        ),
+        "records": (
+            "matrix_exp",
         ),
     },
     "adjoint.ops.linalg.products": {
@@ -507,6 +596,22 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "vdot",
         ),
     },
+    "adjoint.ops.linalg.singular_values": {
+        "functions": (
+            "linalg.cond",
+            "linalg.matrix_rank",
+            "linalg.svd",
+            "linalg.svdvals",
+        ),
+        "methods": (),
+        "verbs": (
+            "svd",
+        ),
+        "records": (
+            "svd",
+            "svdvals",
+        ),
+    },
     "adjoint.ops.linalg.solving": {
         "functions": (
             "inverse",
@@ -534,6 +639,42 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "solve_ex",
             "solve_triangular",
         ),
+    },
+    "adjoint.ops.linalg.vector_norms": {
+        "functions": (
+            "linalg.vector_norm",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (
+            "linalg_vector_norm",
+        ),
+    },
+    "adjoint.ops.masked": {
+        "functions": (
+            "masked.amax",
+            "masked.amin",
+            "masked.argmax",
+            "masked.argmin",
+            "masked.cumprod",
+            "masked.cumsum",
+            "masked.log_softmax",
+            "masked.logaddexp",
+            "masked.logsumexp",
+            "masked.mean",
+            "masked.median",
+            "masked.norm",
+            "masked.normalize",
+            "masked.prod",
+            "masked.softmax",
+            "masked.softmin",
+            "masked.std",
+            "masked.sum",
+            "masked.var",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (),
     },
     "adjoint.ops.nn.activations": {
         "functions": (
@@ -745,6 +886,28 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "multilabel_margin_loss",
         ),
     },
+    "adjoint.ops.nn.padding": {
+        "functions": (
+            "constant_pad_nd",
+            "nn.functional.pad",
+        ),
+        "methods": (),
+        "verbs": (
+            "constant_pad",
+        ),
+        "records": (
+            "circular_pad1d",
+            "circular_pad2d",
+            "circular_pad3d",
+            "constant_pad_nd",
+            "reflect_pad1d",
+            "reflect_pad2d",
+            "reflect_pad3d",
+            "replicate_pad1d",
+            "replicate_pad2d",
+            "replicate_pad3d",
+        ),
+    },
     "adjoint.ops.nn.pooling": {
         "functions": (
             "avg_pool1d",
@@ -795,13 +958,31 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "adjoint.ops.nn.resampling": {
-        "functions": (),
+        "functions": (
+            "nn.functional.interpolate",
+            "nn.functional.upsample",
+            "nn.functional.upsample_bilinear",
+            "nn.functional.upsample_nearest",
+        ),
         "methods": (),
         "verbs": (
             "resample",
         ),
         "records": (
             "resample",
+            "upsample_bicubic2d",
+            "upsample_bicubic2d_aa",
+            "upsample_bilinear2d",
+            "upsample_bilinear2d_aa",
+            "upsample_lanczos2d_aa",
+            "upsample_linear1d",
+            "upsample_nearest1d",
+            "upsample_nearest2d",
+            "upsample_nearest3d",
+            "upsample_nearest_exact1d",
+            "upsample_nearest_exact2d",
+            "upsample_nearest_exact3d",
+            "upsample_trilinear3d",
         ),
     },
     "adjoint.ops.nn.softmax": {
@@ -1021,6 +1202,32 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "records": (
             "poisson",
         ),
+    },
+    "adjoint.ops.resizing": {
+        "functions": (
+            "Tensor.as_strided_",
+            "Tensor.resize_",
+            "Tensor.squeeze_",
+            "Tensor.swapaxes_",
+            "Tensor.swapdims_",
+            "Tensor.t_",
+            "Tensor.transpose_",
+            "Tensor.unsqueeze_",
+            "resize_as_",
+        ),
+        "methods": (
+            "as_strided_",
+            "resize_",
+            "resize_as_",
+            "squeeze_",
+            "swapaxes_",
+            "swapdims_",
+            "t_",
+            "transpose_",
+            "unsqueeze_",
+        ),
+        "verbs": (),
+        "records": (),
     },
     "adjoint.ops.rolling": {
         "functions": (
@@ -1355,6 +1562,21 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "std_mean",
             "var",
             "var_mean",
+        ),
+    },
+    "adjoint.ops.strides": {
+        "functions": (
+            "Tensor.unfold",
+            "as_strided",
+        ),
+        "methods": (
+            "as_strided",
+            "unfold",
+        ),
+        "verbs": (),
+        "records": (
+            "strided",
+            "unfold",
         ),
     },
     "adjoint.ops.totals": {

@@ -11,7 +11,7 @@ from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.random import Generator, default_generator
-from adjoint.core.statements import elementwise, general, linear
+from adjoint.core.statements import elementwise, general, multilinear
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops import pointwise
 from adjoint.ops.nn.activations import activated
@@ -109,10 +109,10 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return activated(lambda old: _prelu(old, w), x, kernel="prelu")
 
 
-_rrelu = linear(
+_rrelu = multilinear(
     "rrelu_with_noise",
     lambda xp, x, noise: x * noise,
-    transpose=(lambda xp, g, noise: g * noise, None),
+    transposes=(lambda xp, g, noise: g * xp.conj(noise), lambda xp, g, x: g * xp.conj(x)),
     promotes="common",
 )
 
