@@ -36,7 +36,6 @@ special(
     partial=lambda xp, x, out: _first_kind_partial(xp, x, out, xp.bessel_i0e(x)) - xp.sign(x) * out,
     node="SpecialI1EBackward0", doc="`exp(-abs(x)) * i1(x)` for each element.",
 )  # fmt: skip
-export(i0, module="special", method=False)
 
 
 def _spherical_partial(xp: Any, x: Any, *, n: int) -> Any:

@@ -39,9 +39,18 @@ rad2deg = elementwise(
     node="Rad2DegBackward0",
     doc="Angles in radians, as degrees.",
 )
+
+
+def _over_square(xp: Any, part: Any, x: Any, y: Any) -> Any:
+    """A part of a point over the square of its distance from the origin, where it is 0."""
+    square = x * x + y * y
+    origin = square == 0
+    return xp.where(origin, 0, part / xp.where(origin, 1, square))
+
+
 _atan2 = elementwise(
     "atan2",
-    partials=(lambda xp, x, y: y / (x * x + y * y), lambda xp, x, y: -x / (x * x + y * y)),
+    partials=(lambda xp, x, y: _over_square(xp, y, x, y), lambda xp, x, y: _over_square(xp, -x, x, y)),
     promotes="float",
     refuses="c",
     public=False,

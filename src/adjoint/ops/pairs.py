@@ -89,7 +89,11 @@ def _from_pairs(x: Tensor) -> Tensor:
     return _view_as_complex(x.contiguous())
 
 
-_isreal = constant("isreal", lambda xp, x: xp.imag(x) == 0 if xp.numpy_dtype(x).kind == "c" else x == x, public=False)
+_isreal = constant(
+    "isreal",
+    lambda xp, x: xp.imag(x) == 0 if xp.numpy_dtype(x).kind == "c" else xp.ones(x.shape, dtype=bool),
+    public=False,
+)
 
 
 @public(method=False)

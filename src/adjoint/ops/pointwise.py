@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from adjoint.core.statements import elementwise
 
@@ -90,8 +91,16 @@ asinh = elementwise(
     "asinh", partial=lambda xp, x: 1 / xp.sqrt(x * x + 1), promotes="float", aliases=("arcsinh",),
     doc="The number whose hyperbolic sine is each element.",
 )  # fmt: skip
+
+
+def _acosh_partial(xp: Any, x: Any) -> Any:
+    if xp.numpy_dtype(x).kind == "c":  # the root of the product is on another branch where the real part is negative
+        return 1 / (xp.sqrt(x - 1) * xp.sqrt(x + 1))
+    return 1 / xp.sqrt(x * x - 1)
+
+
 acosh = elementwise(
-    "acosh", partial=lambda xp, x: 1 / (xp.sqrt(x - 1) * xp.sqrt(x + 1)), promotes="float", aliases=("arccosh",),
+    "acosh", partial=_acosh_partial, promotes="float", aliases=("arccosh",),
     doc="The number, not negative, whose hyperbolic cosine is each element.",
 )  # fmt: skip
 atanh = elementwise(

@@ -18,6 +18,8 @@ _abs = elementwise("abs", partial=lambda xp, x: xp.conj(xp.sign(x)), public=Fals
 
 def _sgn_rule(xp: Any, moving: Any, x: Any, out: Any) -> Any:
     """What is left of a change of a complex number when its length is held; both modes agree on it."""
+    if xp.numpy_dtype(x).kind != "c":
+        return xp.zeros_like(moving)
     length = xp.abs(x)
     turned = moving - out * xp.real(xp.conj(out) * moving)
     return xp.where(length == 0, 0, turned / xp.where(length == 0, 1, length))

@@ -10,10 +10,7 @@ from adjoint.core.apply import invalid_combination, require_tensors, write_out
 from adjoint.core.exports import export, public
 from adjoint.core.statements import describe, elementwise
 from adjoint.core.tensor import Tensor
-from adjoint.ops.elementary import logit, sinc, xlogy
-from adjoint.ops.pointwise import exp2, expm1, log1p, sigmoid
 from adjoint.ops.refusals import is_narrow
-from adjoint.ops.rounding import round
 
 _SQRT_PI = math.sqrt(math.pi)
 
@@ -82,7 +79,8 @@ special(
 
 def _entropy(xp: Any, x: Any) -> Any:
     inside = x > 0
-    return xp.where(inside, -x * xp.log(xp.where(inside, x, 1)), xp.where(x < 0, -math.inf, x * 0))
+    outside = xp.where(x < 0, -math.inf, xp.where(x == 0, 0, x))  # NaN stays
+    return xp.where(inside, -x * xp.log(xp.where(inside, x, 1)), outside)
 
 
 special(
@@ -231,14 +229,3 @@ def zeta(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     if not (isinstance(input, Tensor) or isinstance(other, Tensor)):
         raise invalid_combination("special_zeta", (input, other))
     return _zeta(input, other, out=out)
-
-
-# --- under the names that PyTorch has in `torch.special` ---
-
-_SECOND_NAMES: dict[str, Callable] = {
-    "erf": erf, "erfc": erfc, "erfinv": erfinv, "gammaln": lgamma, "digamma": digamma, "psi": digamma,
-    "polygamma": polygamma, "multigammaln": mvlgamma, "gammainc": igamma, "gammaincc": igammac,
-    "sinc": sinc, "xlogy": xlogy, "logit": logit, "expit": sigmoid, "exp2": exp2, "expm1": expm1, "log1p": log1p, "round": round,
-}  # fmt: skip
-for _name, _function in _SECOND_NAMES.items():
-    export(_function, name=_name, module="special", method=False)
