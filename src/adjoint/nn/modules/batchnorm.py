@@ -33,7 +33,7 @@ class _NormBase(Module):
 
     def _configure(
         self, num_features: int, eps: float, momentum: float | None, affine: bool, track_running_stats: bool,
-        device: Any, dtype: Any,
+        device: Any, dtype: Any, bias: bool,
     ) -> None:  # fmt: skip
         Module.__init__(self)
         self.num_features = num_features
@@ -61,8 +61,9 @@ class _NormBase(Module):
     def reset_parameters(self) -> None:
         """Factors of 1, shifts of 0, and nothing seen."""
         self.reset_running_stats()
-        if self.weight is not None and self.bias is not None:
+        if self.weight is not None:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def _check_input_dim(self, input: Tensor) -> None:
@@ -92,9 +93,9 @@ class _BatchNorm(_NormBase):
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-        track_running_stats: bool = True, device: Any = None, dtype: Any = None,
+        track_running_stats: bool = True, device: Any = None, dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
-        self._configure(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        self._configure(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
@@ -145,9 +146,9 @@ class _InstanceNorm(_NormBase):
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = False,
-        track_running_stats: bool = False, device: Any = None, dtype: Any = None,
+        track_running_stats: bool = False, device: Any = None, dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
-        self._configure(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        self._configure(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
@@ -194,12 +195,13 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
     weight: Any
     bias: Any
 
-    def _prepare(self, affine: bool, track_running_stats: bool, device: Any, dtype: Any) -> None:
+    def _prepare(self, affine: bool, track_running_stats: bool, device: Any, dtype: Any, bias: bool) -> None:
         self.affine = affine
         self.track_running_stats = track_running_stats
         if affine:
             self.weight = UninitializedParameter(device=device, dtype=dtype)
-            self.bias = UninitializedParameter(device=device, dtype=dtype)
+            if bias:
+                self.bias = UninitializedParameter(device=device, dtype=dtype)
         if track_running_stats:
             self.running_mean = UninitializedBuffer(device=device, dtype=dtype)
             self.running_var = UninitializedBuffer(device=device, dtype=dtype)
@@ -213,6 +215,7 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
         """Take the shapes of the parameters from an input."""
         if self.has_uninitialized_params():
             self.num_features = input.shape[1]
+            each: Any
             for each in (self.weight, self.bias, self.running_mean, self.running_var):
                 if each is not None:
                     each.materialize((self.num_features,))
@@ -222,19 +225,19 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
 class _LazyBatchNorm(_LazyNorm, _BatchNorm):
     def __init__(
         self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True,
-        device: Any = None, dtype: Any = None,
+        device: Any = None, dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
         LazyModuleMixin.__init__(self, 0, eps, momentum, False, False)
-        self._prepare(affine, track_running_stats, device, dtype)
+        self._prepare(affine, track_running_stats, device, dtype, bias)
 
 
 class _LazyInstanceNorm(_LazyNorm, _InstanceNorm):
     def __init__(
         self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True,
-        device: Any = None, dtype: Any = None,
+        device: Any = None, dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
         LazyModuleMixin.__init__(self, 0, eps, momentum, False, False)
-        self._prepare(affine, track_running_stats, device, dtype)
+        self._prepare(affine, track_running_stats, device, dtype, bias)
 
 
 class LazyBatchNorm1d(_LazyBatchNorm):

@@ -74,7 +74,7 @@ class _ConvNd(Module):
         """The padding before and after each axis, the last axis first, as `pad` takes it."""
         if self.padding == "valid":
             return [0] * (2 * self._axes)
-        if self.padding == "same":
+        if isinstance(self.padding, str):
             totals = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
             return [end for total in reversed(totals) for end in (total // 2, total - total // 2)]
         return [size for size in reversed(self.padding) for _ in range(2)]
