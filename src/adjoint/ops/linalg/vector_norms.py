@@ -35,12 +35,11 @@ def _norm(xp: Any, x: Any, *, ord: float, axis: tuple[int, ...], keepdims: bool)
     return xp.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
 
 
-def _slope(xp: Any, x: Any, out: Any, ord: float, axis: tuple[int, ...], keepdims: bool) -> Any:
-    """The gradient of the norm of each vector, 0 for the zero vector.
+def _slope(xp: Any, x: Any, norm: Any, ord: float, axis: tuple[int, ...]) -> Any:
+    """The gradient of the norm of each vector, but for a factor that is the same for all of its elements.
 
     For the orders of infinity the elements that attain it share the gradient.
     """
-    norm = restore(xp, out, axis, keepdims)
     if ord == 0:
         return xp.zeros_like(x)
     if ord == 1:
@@ -52,18 +51,26 @@ def _slope(xp: Any, x: Any, out: Any, ord: float, axis: tuple[int, ...], keepdim
         attained = xp.astype(xp.logical_or(size == norm, xp.isnan(size)), xp.numpy_dtype(size))
         return xp.sign(x) * (attained / xp.sum(attained, axis=axis, keepdims=True))
     if ord < 1:
-        return xp.sign(x) * xp.where(size == 0, 0, size ** (ord - 1)) * norm ** (1 - ord)
-    scale = xp.where(norm == 0, 0, 1 / norm ** (ord - 1))
-    return (x * size ** (ord - 2) if ord >= 2 else xp.sign(x) * size ** (ord - 1)) * scale
+        return xp.sign(x) * xp.where(size == 0, 0, size ** (ord - 1))
+    return x * size ** (ord - 2) if ord > 2 else xp.sign(x) * size ** (ord - 1)
+
+
+def _scaled(xp: Any, g: Any, norm: Any, ord: float) -> Any:
+    """`g` times the factor that the slope leaves out; 0 for the zero vector."""
+    if ord in (0, 1, 2) or math.isinf(ord):
+        return g
+    return g * norm ** (1 - ord) if ord < 1 else xp.where(norm == 0, 0, g / norm ** (ord - 1))
 
 
 def _norm_vjp(xp: Any, g: Any, x: Any, out: Any, *, ord: float, axis: tuple[int, ...], keepdims: bool) -> Any:
-    return restore(xp, g, axis, keepdims) * _slope(xp, x, out, ord, axis, keepdims)
+    g, norm = restore(xp, g, axis, keepdims), restore(xp, out, axis, keepdims)
+    return _slope(xp, x, norm, ord, axis) * _scaled(xp, g, norm, ord)
 
 
 def _norm_jvp(xp: Any, tangents: Any, x: Any, out: Any, *, ord: float, axis: tuple[int, ...], keepdims: bool) -> Any:
-    moved = xp.real(xp.conj(_slope(xp, x, out, ord, axis, keepdims)) * tangents[0])
-    return xp.sum(moved, axis=axis, keepdims=keepdims)
+    slope = _slope(xp, x, restore(xp, out, axis, keepdims), ord, axis)
+    moved = xp.sum(xp.real(xp.conj(slope) * tangents[0]), axis=axis, keepdims=keepdims)
+    return _scaled(xp, moved, out, ord)
 
 
 _vector_norm = general("linalg_vector_norm", _norm, vjp=_norm_vjp, jvp=_norm_jvp, promotes="common")
