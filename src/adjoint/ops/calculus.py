@@ -6,7 +6,7 @@ from typing import Any
 
 from adjoint.core.apply import invalid_combination, require_tensors, write_out
 from adjoint.core.exports import public
-from adjoint.core.tensor import Tensor, dimension_out_of_range
+from adjoint.core.tensor import Tensor
 from adjoint.ops.comparison import logical_xor
 from adjoint.ops.creation import zeros_like
 from adjoint.ops.dimensions import dimension, dimensions

@@ -172,7 +172,9 @@ def _edges(name: str, place: int, bins: Any, points: Tensor, limits: Sequence[fl
     if not (math.isfinite(low) and math.isfinite(high)):
         raise RuntimeError(f"torch.histogramdd: dimension {place}'s range [{low:g}, {high:g}] is not finite")
     if low > high:
-        raise RuntimeError(f"torch.histogramdd: min should not exceed max, but got min {low:g} max {high:g} for dimension {place}")
+        raise RuntimeError(
+            f"torch.histogramdd: min should not exceed max, but got min {low:g} max {high:g} for dimension {place}"
+        )
     if low == high:
         low, high = low - 0.5, high + 0.5
     return linspace(low, high, index(bins) + 1, dtype=points.dtype)

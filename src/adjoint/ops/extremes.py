@@ -188,10 +188,14 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
     if dim is not None and input.ndim:
         _refuse_empty("aminmax", input, axis[0])
     elif not input.numel():
-        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        )
     for each in out or ():
         if each.dtype is not input.dtype:
-            raise RuntimeError(f"Expected out tensor to have dtype {c_type_name(input.dtype)}, but got {c_type_name(each.dtype)} instead")
+            raise RuntimeError(
+                f"Expected out tensor to have dtype {c_type_name(input.dtype)}, but got {c_type_name(each.dtype)} instead"
+            )
     pair = aminmax_result(_aminmax(input, axis=axis, keepdims=flag("aminmax", keepdim)))
     return pair if out is None else write_out(out, pair)
 
@@ -238,9 +242,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     return _three_ways("min", (_min_all, _min_axis, minimum, min_result), input, dim, keepdim, other, out)
 
 
-def _three_ways(
-    name: str, ways: tuple, input: Tensor, dim: Any, keepdim: Any, other: Any, out: Any
-) -> Any:
+def _three_ways(name: str, ways: tuple, input: Tensor, dim: Any, keepdim: Any, other: Any, out: Any) -> Any:
     whole, along, between, result = ways
     (input,) = require_tensors(name, input)
     if other is None and isinstance(dim, Tensor) and keepdim is False:

@@ -35,15 +35,17 @@ def _highest(dtype: DType) -> Any:
 
 def _masked(input: Tensor, mask: Tensor | None, neutral: Any) -> Tensor:
     """The tensor with a neutral value in place of what is masked out."""
-    return input if mask is None else choice.where(_fitted(input, mask), input, wrap(np.asarray(neutral, input._data.dtype)))
+    return (
+        input
+        if mask is None
+        else choice.where(_fitted(input, mask), input, wrap(np.asarray(neutral, input._data.dtype)))
+    )
 
 
 def _fitted(input: Tensor, mask: Tensor) -> Tensor:
     """The mask as truth values in the shape of the tensor."""
     if mask.ndim > input.ndim:
-        raise IndexError(
-            "_input_mask expected broadcastable mask (got mask dimensionality higher than of the input)"
-        )
+        raise IndexError("_input_mask expected broadcastable mask (got mask dimensionality higher than of the input)")
     return to_dtype(broadcast_to(mask, input.shape), dtypes.bool)
 
 

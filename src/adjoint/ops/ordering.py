@@ -14,7 +14,6 @@ from adjoint.ops.extremes import EVENLY
 from adjoint.ops.refusals import not_implemented_for
 from adjoint.ops.results import named_result
 
-
 # --- the records ---
 
 
@@ -32,7 +31,10 @@ _sort = general("sort", _sorted, **PICKED)
 _sort_stable = general("sort_stable", _sorted, **PICKED, node="SortBackward1")
 _topk = general("topk", _largest, **PICKED)
 _argsort = constant(
-    "argsort", lambda xp, x, *, axis, descending: xp.argsort(x, axis=axis, descending=descending), promotes=None, public=False
+    "argsort",
+    lambda xp, x, *, axis, descending: xp.argsort(x, axis=axis, descending=descending),
+    promotes=None,
+    public=False,
 )
 _kthvalue = general(
     "kthvalue",

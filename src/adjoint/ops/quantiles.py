@@ -12,8 +12,8 @@ from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.choice import where
 from adjoint.ops.comparison import ne
 from adjoint.ops.dimensions import dimension
-from adjoint.ops.gathering import gather
 from adjoint.ops.elementary import lerp
+from adjoint.ops.gathering import gather
 from adjoint.ops.ordering import sort
 from adjoint.ops.reduction import sum
 from adjoint.ops.rounding import ceil, floor, round

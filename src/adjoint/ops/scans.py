@@ -90,7 +90,9 @@ def _shares(xp: Any, out: Any, axis: int) -> tuple[Any, Any]:
     """What exp(out) is of the next one, for all elements but the last, and a zero for the last; 1 of equal infinities."""
     size, lead = out.shape[axis], (slice(None),) * axis
     here, following = xp.getitem(out, (*lead, slice(0, size - 1))), xp.getitem(out, (*lead, slice(1, size)))
-    return xp.exp(xp.where(here == following, 0, here - following)), xp.zeros_like(xp.getitem(out, (*lead, slice(0, 1))))
+    return xp.exp(xp.where(here == following, 0, here - following)), xp.zeros_like(
+        xp.getitem(out, (*lead, slice(0, 1)))
+    )
 
 
 def _logcumsumexp_vjp(xp: Any, g: Any, x: Any, out: Any, *, axis: int) -> Any:
@@ -145,7 +147,7 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
 
     >>> import adjoint as torch
     >>> torch.logcumsumexp(torch.tensor([1000., 1000.]), dim=0)
-    tensor([1000.0000, 1000.6931])
+    tensor([1000.0000, 1000.6932])
     """
     (input,) = require_tensors("logcumsumexp", input)
     if input._data.dtype.kind in "biu":

@@ -126,9 +126,7 @@ def unique(
     (tensor([1, 3]), tensor([1, 2]))
     """
     x, axis = _slices("unique", input, dim)
-    values, inverse, counts = np.unique(
-        _plain(x), return_inverse=True, return_counts=True, axis=axis, equal_nan=False
-    )
+    values, inverse, counts = np.unique(_plain(x), return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     return _distinct(x, values, inverse, counts, axis, return_inverse, return_counts)
 
 

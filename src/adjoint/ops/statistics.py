@@ -14,9 +14,11 @@ from adjoint.core.tensor import Tensor
 from adjoint.ops.arithmetic import div, mul, sub
 from adjoint.ops.choice import clamp
 from adjoint.ops.complex import conj
+from adjoint.ops.diagonals import diagonal
 from adjoint.ops.dimensions import dimensions, flag, restore
 from adjoint.ops.matrix import matmul
 from adjoint.ops.pairs import complex
+from adjoint.ops.powers import sqrt
 from adjoint.ops.reduction import sum
 
 # --- the records: `degrees` is the number that the sum of squares is divided by ---
@@ -298,7 +300,7 @@ def corrcoef(input: Tensor) -> Tensor:
     c = cov(input)
     if not c.ndim:
         return c / c
-    deviations = (c.real if c.is_complex() else c).diagonal().sqrt()
+    deviations = sqrt(diagonal(c.real if c.is_complex() else c))
     c = c / deviations.view(-1, 1) / deviations.view(1, -1)
     if not c.is_complex():
         return clamp(c, -1, 1)

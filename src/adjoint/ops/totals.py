@@ -55,7 +55,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | N
 
     >>> import adjoint as torch
     >>> torch.logsumexp(torch.tensor([1000., 1000.]), dim=0)
-    tensor(1000.6931)
+    tensor(1000.6932)
     """
     (input,) = require_tensors("logsumexp", input)
     axis = dimensions(dim, input.ndim, "logsumexp")
@@ -74,9 +74,7 @@ _nansum = general(
     "nansum",
     lambda xp, x, *, axis, keepdims: xp.sum(_present(xp, x, x), axis=axis, keepdims=keepdims),
     vjp=lambda xp, g, x, *, axis, keepdims: _present(xp, x, restore(xp, g, axis, keepdims)),
-    jvp=lambda xp, tangents, x, *, axis, keepdims: xp.sum(
-        _present(xp, x, tangents[0]), axis=axis, keepdims=keepdims
-    ),
+    jvp=lambda xp, tangents, x, *, axis, keepdims: xp.sum(_present(xp, x, tangents[0]), axis=axis, keepdims=keepdims),
     promotes="common",
 )
 
@@ -127,7 +125,10 @@ def _refuse_complex(x: Tensor) -> None:
 # --- what is not zero, and bits ---
 
 _count_nonzero = constant(
-    "count_nonzero", lambda xp, x, *, axis: xp.sum(xp.astype(x != 0, np.dtype(np.int64)), axis=axis), promotes=None, public=False
+    "count_nonzero",
+    lambda xp, x, *, axis: xp.sum(xp.astype(x != 0, np.dtype(np.int64)), axis=axis),
+    promotes=None,
+    public=False,
 )
 
 
@@ -144,12 +145,17 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 
 _hash = constant(
-    "hash_tensor", lambda xp, x, *, axis, keepdims: xp.bits_xored(x, axis=axis, keepdims=keepdims), promotes=None, public=False
+    "hash_tensor",
+    lambda xp, x, *, axis, keepdims: xp.bits_xored(x, axis=axis, keepdims=keepdims),
+    promotes=None,
+    public=False,
 )
 
 
 @public()
-def hash_tensor(input: Tensor, dim: Any = (), *, keepdim: bool = False, mode: int = 0, out: Tensor | None = None) -> Tensor:
+def hash_tensor(
+    input: Tensor, dim: Any = (), *, keepdim: bool = False, mode: int = 0, out: Tensor | None = None
+) -> Tensor:
     """A number of 64 bits that tells tensors apart: the exclusive or of the elements' bits, as float64 or int64.
 
     >>> import adjoint as torch

@@ -6,6 +6,8 @@ grow with the length.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from adjoint.arrays.numpy import Array
@@ -30,7 +32,7 @@ def log_cumulative_sum_exp(x: Array, *, axis: int) -> Array:
     return _accumulated(np.logaddexp if x.dtype.kind == "f" else _complex_logaddexp, x, axis)
 
 
-def _accumulated(operation: np.ufunc | type, x: Array, axis: int) -> Array:
+def _accumulated(operation: Callable, x: Array, axis: int) -> Array:
     carried = _CARRIED.get(x.dtype.char, x.dtype)
     length = x.shape[axis]
     along_memory = x.strides[axis] == x.itemsize
