@@ -1,10 +1,6 @@
 """`torch.nn`: the parts of neural networks. The layers are loaded when they are first used."""
 
-from importlib import import_module as _import_module
-from sys import modules as _modules
-from typing import Any as _Any
-
-from adjoint.core.absent import absent_attribute as _absent_attribute
+from adjoint.core.face import loaded_on_use as _loaded_on_use
 from adjoint.nn import functional
 
 #: what stands in which module
@@ -193,24 +189,5 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "UninitializedParameter",
     ),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
-_SUBMODULES = frozenset({"init", "modules", "parameter", "utils"})
-
-_absent = _absent_attribute(_modules[__name__])
-
-
-def __getattr__(name: str) -> _Any:
-    if name in _SUBMODULES:
-        return _import_module(f"{__name__}.{name}")
-    if name not in _HOME:
-        return _absent(name)
-    found = globals()[name] = getattr(_import_module(f"{__name__}.{_HOME[name]}"), name)
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME, *_SUBMODULES})
-
-
-__all__ = ["functional"]
-__all__ += list(_HOME)
+__getattr__, __dir__, __all__ = _loaded_on_use(__name__, _HOMES, {"init", "modules", "parameter", "utils"})
+__all__ += ["functional"]
