@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from adjoint.arrays.tensor import verb
 from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.dtypes import FLOAT, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import constant, general, linear
 from adjoint.core.tensor import Tensor
-from adjoint.ops.refusals import not_implemented_for
 
 # Linear over the real numbers; transposes and products are with respect to the inner product Re(conj(a) * b).
 _complex = linear(
@@ -132,14 +133,21 @@ def _parts(function: str, x: Any, y: Any, names: tuple[str, str], out: Any) -> t
         raise RuntimeError(
             f"Expected object of scalar type {titles[0]} but got scalar type {titles[1]} for second argument"
         )
-    if x.dtype.itemsize == 2:
-        raise not_implemented_for(f"{function}_cpu", x)
+    _refuse_narrow(function, x)
     if isinstance(out, Tensor) and out.dtype is not x.dtype.to_complex():
         raise RuntimeError(
             f"Expected object of scalar type {scalar_type_name(x.dtype.to_complex())} but got scalar type "
             f"{scalar_type_name(out.dtype)} for argument 'out'"
         )
     return x, y
+
+
+def _refuse_narrow(function: str, x: Tensor) -> None:
+    if x.dtype.itemsize == 2:
+        raise NotImplementedError(
+            f"\"{function}_cpu\" not implemented for '{scalar_type_name(x.dtype)}'\n"
+            "There are no complex numbers with parts of 16 bits: cast the parts first, as in x.float()."
+        )
 
 
 @public()
@@ -176,19 +184,22 @@ def view_as_complex(input: Tensor) -> Tensor:
     tensor([1.+2.j])
     """
     (input,) = require_tensors("view_as_complex", input)
-    if input.dtype.rank != FLOAT or input.dtype.itemsize == 2:
+    if input.dtype.rank != FLOAT:
         raise RuntimeError(
             "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
             f"{scalar_type_name(input.dtype)}"
         )
+    _refuse_narrow("view_as_complex", input)
     if not input.ndim:
         raise RuntimeError("Input tensor must have one or more dimensions")
     if input.shape[-1] != 2:
         raise RuntimeError("Tensor must have a last dimension of size 2")
-    if input.stride()[-1] != 1:
-        raise RuntimeError("Tensor must have a last dimension with stride 1")
-    if any(step % 2 for step in input.stride()[:-1]):
-        raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
+    if isinstance(input._data, np.ndarray):
+        *steps, last = input.stride()
+        if last != 1:
+            raise RuntimeError("Tensor must have a last dimension with stride 1")
+        if any(step % 2 for step in steps):
+            raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
     return _view_as_complex(input)
 
 

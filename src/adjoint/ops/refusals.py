@@ -49,8 +49,9 @@ def refuse_division(kernel: str, input: Any, other: Any) -> None:
     if all(map(is_boolean, both)) or any(map(is_complex, both)):
         title = scalar_type_name(common_type(*both))
         raise NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{title}'")
-    zero = bool((other._data == 0).any()) if isinstance(other, Tensor) else other == 0
-    if zero and all(map(is_integral, both)):
+    if not all(map(is_integral, both)):
+        return
+    if (other._data == 0).any() if isinstance(other, Tensor) else other == 0:
         raise RuntimeError("ZeroDivisionError\nIntegers cannot be divided by zero: make one of them floating-point.")
 
 
