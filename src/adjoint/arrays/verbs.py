@@ -60,7 +60,7 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "linalg": (
         "inv", "inv_ex", "solve", "solve_ex", "solve_triangular", "det", "slogdet", "cofactor", "cholesky", "cholesky_ex",
         "cholesky_solve", "lu_factor", "permutation", "ldl_factor", "ldl_solve", "qr", "qr_triangle", "geqrf", "svd", "svdvals", "eigh",
-        "eigvalsh", "eig", "eigvals", "pinv", "lstsq", "matrix_exp",
+        "eigvalsh", "eig", "eigvals", "pinv", "lstsq", "matrix_exp", "phase_free",
     ),
     "pairs": ("as_pairs", "from_pairs"),
     "sets": ("isin",),

@@ -157,6 +157,29 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "triu",
         ),
     },
+    "adjoint.ops.drawing": {
+        "functions": (
+            "bernoulli",
+            "multinomial",
+            "normal",
+            "rand_like",
+            "randint",
+            "randint_like",
+            "randn_like",
+            "randperm",
+        ),
+        "methods": (
+            "bernoulli",
+            "multinomial",
+        ),
+        "verbs": (),
+        "records": (
+            "bernoulli",
+            "normal_by_both",
+            "normal_by_mean",
+            "normal_by_std",
+        ),
+    },
     "adjoint.ops.elementary": {
         "functions": (
             "addcdiv",
@@ -388,12 +411,22 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "lcm",
         ),
     },
+    "adjoint.ops.linalg.conditioning": {
+        "functions": (
+            "linalg.cond",
+            "linalg.matrix_rank",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (),
+    },
     "adjoint.ops.linalg.contractions": {
         "functions": (
             "chain_matmul",
             "ger",
             "inner",
             "kron",
+            "linalg.diagonal",
             "linalg.matmul",
             "linalg.multi_dot",
             "linalg.vander",
@@ -526,6 +559,35 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "pinv",
         ),
     },
+    "adjoint.ops.linalg.legacy": {
+        "functions": (
+            "cholesky",
+            "lu",
+            "lu_solve",
+            "qr",
+            "svd",
+            "triangular_solve",
+        ),
+        "methods": (
+            "cholesky",
+            "lu",
+            "lu_solve",
+            "qr",
+            "svd",
+            "triangular_solve",
+        ),
+        "verbs": (),
+        "records": (),
+    },
+    "adjoint.ops.linalg.low_rank": {
+        "functions": (
+            "pca_lowrank",
+            "svd_lowrank",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (),
+    },
     "adjoint.ops.linalg.norms": {
         "functions": (
             "linalg.matrix_norm",
@@ -609,8 +671,6 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "adjoint.ops.linalg.singular_values": {
         "functions": (
-            "linalg.cond",
-            "linalg.matrix_rank",
             "linalg.svd",
             "linalg.svdvals",
         ),
@@ -763,6 +823,15 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "fractional_max_pool2d",
             "fractional_max_pool3d",
         ),
+    },
+    "adjoint.ops.nn.attention": {
+        "functions": (
+            "nn.functional.multi_head_attention_forward",
+            "nn.functional.scaled_dot_product_attention",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (),
     },
     "adjoint.ops.nn.classification_losses": {
         "functions": (
@@ -1268,30 +1337,19 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "Tensor.normal_",
             "Tensor.random_",
             "Tensor.uniform_",
-            "bernoulli",
-            "multinomial",
-            "normal",
-            "rand_like",
-            "randint",
-            "randint_like",
-            "randn_like",
-            "randperm",
         ),
         "methods": (
-            "bernoulli",
             "bernoulli_",
             "cauchy_",
             "exponential_",
             "geometric_",
             "log_normal_",
-            "multinomial",
             "normal_",
             "random_",
             "uniform_",
         ),
         "verbs": (),
         "records": (
-            "bernoulli",
             "bernoulli_by_tensor",
             "bernoulli_in_place",
             "cauchy",
@@ -1299,9 +1357,6 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "geometric",
             "log_normal",
             "normal",
-            "normal_by_both",
-            "normal_by_mean",
-            "normal_by_std",
             "random",
             "random_below",
             "random_between",

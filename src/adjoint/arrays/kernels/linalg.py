@@ -345,4 +345,17 @@ def _by_full_rank(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def matrix_exp(a: Array) -> Array:
-    return scipy_linalg.expm(a).astype(a.dtype) if a.size else a.copy()
+    if not a.size:
+        return a.copy()
+    wide = np.result_type(a.dtype, np.float64)  # in 32 bits too many digits are lost to scaling and squaring
+    return scipy_linalg.expm(a.astype(wide)).astype(a.dtype)
+
+
+def phase_free(x: Array, *, function: str, what: str) -> Array:
+    """The real parts of numbers whose imaginary parts must be next to nothing."""
+    if not np.allclose(x.imag, 0, 1e-2, 1e-2):
+        raise RuntimeError(
+            f"{function}: The {what} in the complex case are specified up to multiplication by e^{{i phi}}. The specified "
+            "loss function depends on this quantity, so it is ill-defined."
+        )
+    return x.real

@@ -10,9 +10,10 @@ from adjoint.core.tensor import Tensor
 from adjoint.ops.broadcasting import broadcast_shapes
 
 
-def matrices(function: str, x: Any, name: str = "A", argument: str = "input") -> Tensor:
+def matrices(function: str, x: Any, name: str = "A") -> Tensor:
     """A tensor of matrices, in the last two dimensions."""
-    (x,) = require_tensors(function.rpartition(".")[2], x, names=(argument,))
+    called = function.removeprefix("torch.").replace(".", "_")
+    (x,) = require_tensors(called, x, names=(name if "linalg" in called else "input",))
     if x.ndim < 2:
         raise RuntimeError(f"{function}: The input tensor {name} must have at least 2 dimensions.")
     return x
@@ -32,9 +33,9 @@ def of_floats(function: str, x: Tensor, low_precision: bool = False) -> Tensor:
     return x
 
 
-def square(function: str, x: Any, name: str = "A", argument: str = "input") -> Tensor:
+def square(function: str, x: Any, name: str = "A") -> Tensor:
     """A tensor of square matrices of floating-point or complex numbers."""
-    x = matrices(function, x, name, argument)
+    x = matrices(function, x, name)
     rows, columns = x._data.shape[-2:]
     if rows != columns:
         raise RuntimeError(

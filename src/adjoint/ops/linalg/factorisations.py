@@ -294,7 +294,10 @@ def cholesky_inverse(L: Tensor, upper: bool = False, *, out: Tensor | None = Non
 
 
 def _checked_lu(function: str, A: Tensor, pivot: bool) -> tuple[Tensor, Tensor, Tensor]:
-    A = of_floats(function, matrices(function, A))
+    (A,) = require_tensors(function.replace(".", "_"), A, names=("A",))
+    if A.ndim < 2:
+        raise RuntimeError(f"{function}: Expected tensor with 2 or more dimensions. Got size: {list(A.shape)} instead")
+    of_floats(function, A)
     if not pivot:
         raise RuntimeError(f"{function}: LU without pivoting is not implemented on the CPU")
     return _lu_factor(A)
@@ -316,14 +319,14 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     return given(out, lu_factor_result((packed, pivots)))
 
 
-def refuse_zero_pivot(info: Tensor) -> None:
+def refuse_zero_pivot(info: Tensor, function: str = "torch.linalg.lu_factor") -> None:
     """An error where a pivot is zero."""
     failed = np.flatnonzero(info._data)
     if failed.size:
         code = int(np.ravel(info._data)[failed[0]])
         which = f"(Batch element {failed[0]}): " if info.ndim else ""
         raise RuntimeError(
-            f"{which}torch.linalg.lu_factor: U[{code},{code}] is zero and using it on lu_solve would result in a division by "
+            f"{which}{function}: U[{code},{code}] is zero and using it on lu_solve would result in a division by "
             "zero. If you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
             "linalg.lu_factor_ex(A, pivot)"
         )
@@ -334,7 +337,7 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False, o
     """`lu_factor`, and for each matrix 0, or which pivot is zero, from 1."""
     result = lu_factor_ex_result(_checked_lu("linalg.lu_factor", A, pivot))
     if check_errors:
-        refuse_zero_pivot(result.info)
+        refuse_zero_pivot(result.info, "torch.linalg.lu_factor_ex")
     return given(out, result)
 
 
@@ -469,6 +472,11 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False,
     name = "torch.linalg.ldl_solve"
     LD, pivots, B = require_tensors("linalg_ldl_solve", LD, pivots, B, names=("LD", "pivots", "B"))
     LD, B = of_floats(name, square(name, LD, "LD")), matrices(name, B, "B")
+    if pivots._data.shape != LD._data.shape[:-1]:
+        raise RuntimeError(
+            f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape {list(pivots.shape)} "
+            "instead"
+        )
     same_type(name, LD, B, ("LD", "B"))
     fitting(name, LD, B)
     return given(out, _ldl_solve(LD, pivots, B, hermitian=bool(hermitian)))
