@@ -130,7 +130,7 @@ def test_like_a_tensor_in_any_order_of_memory(name):
 INTEGERS = ("uint8", "int8", "int16", "int32", "int64", "bool")
 
 
-@pytest.mark.parametrize("dtype", (*INTEGERS, *FLOATS))
+@pytest.mark.parametrize("dtype", [*INTEGERS, *FLOATS])
 def test_integers(dtype):
     def drawn(lib):
         kind = typed(lib, dtype)
@@ -165,9 +165,19 @@ def test_multinomial_without_replacement(dtype):
 def test_dropout(dtype):
     def drawn(lib):
         F, x = lib.nn.functional, lib.arange(1, 241).to(typed(lib, dtype)).reshape(2, 3, 5, 8) / 100
-        made = [F.dropout(x), F.dropout(x, 0.1), F.dropout(x, 1.0), F.dropout(x, 0.3, False), F.dropout(x.transpose(1, 3))]
+        made = [
+            F.dropout(x),
+            F.dropout(x, 0.1),
+            F.dropout(x, 1.0),
+            F.dropout(x, 0.3, False),
+            F.dropout(x.transpose(1, 3)),
+        ]
         made += [F.dropout1d(x[0]), F.dropout1d(x[0, 0]), F.dropout2d(x), F.dropout3d(x), F.dropout3d(x.unsqueeze(0))]
-        made += [F.alpha_dropout(x, 0.4, True), F.feature_alpha_dropout(x, 0.4, True), lib.feature_dropout(x, 0.4, True)]
+        made += [
+            F.alpha_dropout(x, 0.4, True),
+            F.feature_alpha_dropout(x, 0.4, True),
+            lib.feature_dropout(x, 0.4, True),
+        ]
         return [*made, lib.dropout(x, 0.4, True), *lib.native_dropout(x, 0.4, True), F.dropout(x.clone(), inplace=True)]
 
     compare(drawn)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.core.device import device as Device
 from adjoint.core.device import check_device
+from adjoint.core.device import device as Device
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.lazy import lazy
 

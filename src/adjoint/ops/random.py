@@ -74,7 +74,9 @@ def rand(
     tensor([0.8823, 0.9150, 0.3829])
     """
     source, wanted, shape = _options("rand", args, size, generator, dtype, out)
-    return finished("rand", uniform_numbers(source, math.prod(shape), wanted).reshape(shape), device, requires_grad, out)
+    return finished(
+        "rand", uniform_numbers(source, math.prod(shape), wanted).reshape(shape), device, requires_grad, out
+    )
 
 
 @public(method=False)
@@ -91,7 +93,9 @@ def randn(
     tensor([0.3367, 0.1288, 0.2345])
     """
     source, wanted, shape = _options("randn", args, size, generator, dtype, out)
-    return finished("randn", normal_numbers(source, math.prod(shape), wanted).reshape(shape), device, requires_grad, out)
+    return finished(
+        "randn", normal_numbers(source, math.prod(shape), wanted).reshape(shape), device, requires_grad, out
+    )
 
 
 def _options(

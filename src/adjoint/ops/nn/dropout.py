@@ -112,7 +112,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     >>> import adjoint as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.nn.functional.dropout(torch.ones(4), 0.5)
-    tensor([2., 2., 2., 2.])
+    tensor([0., 0., 2., 0.])
     """
     (input,) = require_tensors("dropout", input)
     return _functional(input, p, training, inplace)
