@@ -12,12 +12,12 @@ from adjoint.core.apply import require_tensors
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
 from adjoint.core.tensor import Tensor
+from adjoint.ops.conversion import clone
 from adjoint.ops.creation import finished
 from adjoint.ops.data import type_of_option
 from adjoint.ops.dimensions import dimension
 from adjoint.ops.fft import integers
-from adjoint.ops.indexing import narrow
-from adjoint.ops.joining import cat
+from adjoint.ops.rolling import roll
 
 
 @public(module="fft", method=False)
@@ -71,7 +71,7 @@ def fftshift(input: Tensor, dim: Any = None) -> Tensor:
     >>> torch.fft.fftshift(torch.tensor([0, 1, -2, -1]))
     tensor([-2, -1,  0,  1])
     """
-    return _shifted("fft_fftshift", input, dim, lambda size: (size + 1) // 2)
+    return _shifted("fft_fftshift", input, dim, lambda size: size // 2)
 
 
 @public(module="fft", method=False)
@@ -82,15 +82,11 @@ def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
     >>> torch.fft.ifftshift(torch.tensor([-2, -1, 0, 1]))
     tensor([ 0,  1, -2, -1])
     """
-    return _shifted("fft_ifftshift", input, dim, lambda size: size // 2)
+    return _shifted("fft_ifftshift", input, dim, lambda size: (size + 1) // 2)
 
 
-def _shifted(function: str, input: Any, dim: Any, first: Callable[[int], int]) -> Tensor:
-    """The elements from the `first` of each size on, moved before the others."""
+def _shifted(function: str, input: Any, dim: Any, by: Callable[[int], int]) -> Tensor:
+    """The elements rolled along some dimensions, by what follows from each one's size."""
     (x,) = require_tensors(function, input, names=("input",))
-    for each in range(x.ndim) if dim is None else integers(dim) or ():
-        axis = dimension(each, x.ndim, function)
-        size = x.shape[axis]
-        start = first(size)
-        x = cat([narrow(x, axis, start, size - start), narrow(x, axis, 0, start)], axis)
-    return x
+    axes = [dimension(each, x.ndim, function) for each in (range(x.ndim) if dim is None else integers(dim) or ())]
+    return roll(x, [by(x.shape[axis]) for axis in axes], axes) if axes else clone(x)

@@ -15,6 +15,7 @@ from adjoint.ops.arithmetic import mul
 from adjoint.ops.complex import conj
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.creation import ones_like
+from adjoint.ops.diagonals import diagonal
 from adjoint.ops.dimensions import dimension
 from adjoint.ops.joining import stack
 from adjoint.ops.linalg.products import vdot
@@ -306,3 +307,17 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
         raise RuntimeError("N must be non-negative.")
     powers = _powers(x if x._data.dtype.kind != "b" else to_dtype(x, int64), max(count, 1))[:, :count]
     return powers if increasing else flip(powers, 1)
+
+
+# --- diagonals ---
+
+
+@public(module="linalg", method=False, name="diagonal")
+def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """The diagonals of matrices, which lie in two dimensions, by default the last, as views.
+
+    >>> import adjoint as torch
+    >>> torch.linalg.diagonal(torch.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    """
+    return diagonal(A, offset, dim1, dim2)

@@ -13,6 +13,7 @@ import numpy as np
 from adjoint.core.exports import public
 from adjoint.core.tensor import Tensor
 from adjoint.ops.arithmetic import mul
+from adjoint.ops.diagonals import diagonal
 from adjoint.ops.indexing import getitem
 from adjoint.ops.matrix import bmm, mm
 from adjoint.ops.reduction import sum
@@ -154,10 +155,8 @@ def _diagonal(place: int, x: Tensor, labels: list[Label], label: Label) -> tuple
             f"einsum(): subscript {label} is repeated for operand {place} but the sizes don't match, {x.shape[second]} != "
             f"{size}"
         )
-    rest = [axis for axis in range(x.ndim) if axis not in (first, second)]
-    square = permute(x, *rest, first, second)
-    line = reshape(square, *square.shape[:-2], size * size)
-    return getitem(line, (Ellipsis, slice(None, None, size + 1))), [labels[axis] for axis in rest] + [label]
+    rest = [name for axis, name in enumerate(labels) if axis not in (first, second)]
+    return diagonal(x, 0, first, second), [*rest, label]
 
 
 def _broadcast(terms: list[Term]) -> list[Term]:
