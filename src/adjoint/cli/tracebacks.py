@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from adjoint.core import absent
+from adjoint.core import absent, face
 from adjoint.ops import later
 
-_OURS = (f"{Path(__file__).parent}{os.sep}", absent.__file__, later.__file__)
+_OURS = (f"{Path(__file__).parent}{os.sep}", absent.__file__, face.__file__, later.__file__)
 
 
 def as_the_users_own(error: BaseException) -> BaseException:
