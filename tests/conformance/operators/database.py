@@ -150,13 +150,19 @@ def array_of(tensor: Any) -> np.ndarray:
     return np.lib.stride_tricks.as_strided(memory, tuple(tensor.shape), strides, writeable=True)
 
 
-def ours(value: Any) -> Any:
-    """A value of PyTorch's as Adjoint's: tensors, types and generators, wherever they stand in it."""
+def ours(value: Any, known: dict[int, Any] | None = None) -> Any:
+    """A value of PyTorch's as Adjoint's: tensors, types and generators, wherever they stand in it.
+
+    A tensor that stands there twice becomes one tensor that stands there twice; `known` has those met so far.
+    """
+    known = {} if known is None else known
     if isinstance(value, torch.Tensor):
         if value.layout is not torch.strided:
             raise Absent(f"layout {value.layout}")
-        tensor = wrap(array_of(value))
-        return tensor.requires_grad_() if value.requires_grad else tensor
+        if id(value) not in known:
+            tensor = wrap(array_of(value))
+            known[id(value)] = tensor.requires_grad_() if value.requires_grad else tensor
+        return known[id(value)]
     if isinstance(value, torch.dtype):
         return getattr(adjoint, str(value).removeprefix("torch."))
     if isinstance(value, torch.Size):
@@ -170,11 +176,11 @@ def ours(value: Any) -> Any:
         made.set_state(ours(value.get_state()))
         return made
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(ours, value))
+        return type(value)(*(ours(each, known) for each in value))
     if isinstance(value, list | tuple):
-        return type(value)(map(ours, value))
+        return type(value)(ours(each, known) for each in value)
     if isinstance(value, dict):
-        return {key: ours(each) for key, each in value.items()}
+        return {key: ours(each, known) for key, each in value.items()}
     if isinstance(value, slice):
         return slice(ours(value.start), ours(value.stop), ours(value.step))
     if isinstance(value, torch.nn.Module):
