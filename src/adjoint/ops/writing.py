@@ -77,6 +77,11 @@ def put_at(target: Tensor, pickers: tuple, value: Tensor) -> Callable[[Tensor], 
     return lambda old: _index_put(old, value, *arrays, template=template)
 
 
+def put_slices(x: Tensor, value: Tensor, template: tuple) -> Tensor:
+    """The tensor with a value in place of what integers and slices lead to."""
+    return _index_put(x, value, template=template)
+
+
 def fitted_to_picked(target: Tensor, pickers: tuple, value: Tensor) -> Tensor:
     """A value to be written where pickers say, in the shape of what they pick, and in the target's type."""
     arrays, template = apart(pickers)
