@@ -131,13 +131,9 @@ class Optimizer:
         if any(id(each) in known for each in members):
             raise ValueError("some parameters appear in more than one parameter group")
         if self.param_groups and ("param_names" in param_group) != ("param_names" in self.param_groups[0]):
-            with_names, word = (
-                ("param_names" in self.param_groups[0]),
-                "with" if "param_names" in self.param_groups[0] else "without",
-            )
             raise ValueError(
                 "all optimizer param groups should be with/without names. cannot add param group "
-                f"{'without' if with_names else 'with'} names to the optimizer {word} names"
+                f"{'with' if 'param_names' in param_group else 'without'} names to the optimizer"
             )
         self.param_groups.append(param_group)
 
