@@ -50,8 +50,13 @@ def scaled_dot_product_attention(
     query, key, value = (to_dtype(each, wide) for each in (query, key, value))
     if enable_gqa and query.ndim > 2:
         key, value = (_shared_by_heads(each, query.shape[-3]) for each in (key, value))
-    scale = 1 / math.sqrt(query.shape[-1]) if scale is None and query.shape[-1] else 1.0 if scale is None else scale
-    scores = matmul(query * scale, key.transpose(-2, -1))
+    scale = 1 / math.sqrt(max(query.shape[-1], 1)) if scale is None else scale
+    fused = query.ndim == 4 and dropout_p == 0  # what PyTorch computes in one loop; elsewhere it scales both factors
+    if fused:
+        scores = matmul(query, key.transpose(-2, -1)) * scale
+    else:
+        root = math.sqrt(abs(scale))
+        scores = matmul(query * math.copysign(root, scale), key.transpose(-2, -1) * root)
     if is_causal:
         scores = masked_fill(scores, wrap(~np.tri(*scores.shape[-2:], dtype=bool)), -math.inf)
     blind = None
@@ -62,6 +67,13 @@ def scaled_dot_product_attention(
             scores = where(attn_mask, scores, -math.inf)
         blind = (scores == -math.inf).all(-1, keepdim=True)
         scores = masked_fill(scores, blind, 0)
+    if (
+        fused and wide is not kind and scores.numel()
+    ):  # that loop rounds the weights to 16 bits before it divides by their sum
+        weights = (scores - scores.detach().amax(-1, keepdim=True)).exp()
+        total = weights.sum(-1, keepdim=True)
+        result = matmul(to_dtype(to_dtype(weights, kind), wide), value) / total
+        return to_dtype(result if blind is None else masked_fill(result, blind, 0), kind)
     weights = softmax(scores, -1)
     if blind is not None:
         weights = masked_fill(weights, blind, 0)
