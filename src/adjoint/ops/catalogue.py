@@ -966,6 +966,32 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "multilabel_margin_loss",
         ),
     },
+    "adjoint.ops.nn.normalisation": {
+        "functions": (
+            "batch_norm",
+            "group_norm",
+            "instance_norm",
+            "layer_norm",
+            "native_batch_norm",
+            "native_group_norm",
+            "native_layer_norm",
+            "nn.functional.batch_norm",
+            "nn.functional.group_norm",
+            "nn.functional.instance_norm",
+            "nn.functional.layer_norm",
+            "nn.functional.local_response_norm",
+            "nn.functional.rms_norm",
+            "rms_norm",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (
+            "batch_norm_by_running",
+            "native_batch_norm",
+            "native_group_norm",
+            "native_layer_norm",
+        ),
+    },
     "adjoint.ops.nn.padding": {
         "functions": (
             "constant_pad_nd",
@@ -1582,6 +1608,18 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "special.xlogy",
         ),
         "methods": (),
+        "verbs": (),
+        "records": (),
+    },
+    "adjoint.ops.spectral": {
+        "functions": (
+            "istft",
+            "stft",
+        ),
+        "methods": (
+            "istft",
+            "stft",
+        ),
         "verbs": (),
         "records": (),
     },

@@ -33,6 +33,7 @@ class Map(NamedTuple):
     target: int
     options: tuple = ()
     transposed: bool = False
+    rounded: str = ""  # the type of 16 bits that the weights are rounded to, if they are
 
     def transpose(self) -> Map:
         return self._replace(transposed=not self.transposed)
@@ -45,6 +46,8 @@ class Map(NamedTuple):
     @property
     def taps(self) -> Taps:
         found = KINDS[self.kind](self.source, self.target, *self.options)
+        if self.rounded:
+            found = found._replace(weight=found.weight.astype(self.rounded).astype(np.float32))
         return _transposed(found, self.source) if self.transposed else found
 
 
@@ -210,7 +213,10 @@ def _replicated(source: int, target: int, before: int) -> Taps:
 
 
 def _circular(source: int, target: int, before: int) -> Taps:
-    return Taps(((np.arange(target) - before) % source)[:, None], None)
+    """What negative padding cuts off is not there to be continued with."""
+    after = target - source - before
+    kept = source + min(before, 0) + min(after, 0)
+    return Taps((max(-before, 0) + (np.arange(target) - max(before, 0)) % kept)[:, None], None)
 
 
 def _nearest(source: int, target: int, scale: float | None, centred: bool) -> Taps:
@@ -270,7 +276,12 @@ def _keys(t: np.ndarray) -> np.ndarray:
     return np.where(t < 1, near, np.where(t < 2, far, 0))
 
 
-_FILTERS: dict[str, tuple[Callable, int]] = {"linear": (_triangle, 2), "cubic": (_keys, 4)}
+def _lanczos(t: np.ndarray) -> np.ndarray:
+    return np.where(abs(t) < 3, np.sinc(t) * np.sinc(t / 3), 0)
+
+
+#: the filters of antialiased interpolation, and how many neighbours they are wide
+_FILTERS: dict[str, tuple[Callable, int]] = {"linear": (_triangle, 2), "cubic": (_keys, 4), "lanczos": (_lanczos, 6)}
 
 
 def _antialiased(source: int, target: int, scale: float | None, align_corners: bool, curve: str) -> Taps:
