@@ -39,6 +39,8 @@ def common_type(*operands: Any) -> DType:
 
 def is_narrow(*operands: Any) -> bool:
     """Whether operands meet in a floating-point type of 16 bits, where PyTorch rounds after each step of some operations."""
+    if not any(isinstance(each, Tensor) and each._data.dtype.itemsize == 2 for each in operands):
+        return False
     common = common_type(*operands)
     return common.is_floating_point and common.itemsize == 2
 

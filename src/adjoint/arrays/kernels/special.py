@@ -33,9 +33,7 @@ def airy_ai(x: Array) -> Array:
 
 
 def polygamma(x: Array, *, n: int) -> Array:
-    """The derivative of order `n` of digamma."""
-    if n == 0:
-        return special.psi(x)
+    """The derivative of order `n`, from 1 on, of digamma."""
     value = special.zeta(n + 1.0, x) * (special.gamma(n + 1.0) * (-1) ** (n + 1))
     if n > 1:
         return value.astype(x.dtype)
@@ -56,7 +54,7 @@ def _polynomial(values: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Calla
 
     def kernel(x: Any, n: Any) -> Array:
         degree = np.asarray(n).astype(np.int64)
-        result = np.where(degree < 0, 0, values(degree, np.asarray(x, np.float64)))
+        result = np.where(degree > 0, values(degree, np.asarray(x, np.float64)), degree == 0)
         return result.astype(np.result_type(x, n))[()]
 
     return kernel
