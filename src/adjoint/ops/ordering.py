@@ -11,19 +11,19 @@ from adjoint.core.tensor import Tensor
 from adjoint.ops.along import PICKED, PICKED_ONE, along, one_picked
 from adjoint.ops.dimensions import dimension, flag
 from adjoint.ops.extremes import EVENLY
-from adjoint.ops.refusals import not_implemented_for
+from adjoint.ops.refusals import not_implemented_for, refuse_overlap
 from adjoint.ops.results import named_result
 
 # --- the records ---
 
 
-def _sorted(xp: Any, x: Any, *, axis: int, descending: bool) -> tuple:
-    order = xp.argsort(x, axis=axis, descending=descending)
+def _sorted(xp: Any, x: Any, *, axis: int, descending: bool, stable: bool) -> tuple:
+    order = xp.argsort(x, axis=axis, descending=descending, stable=stable)
     return xp.gather(x, order, axis=axis), order
 
 
-def _largest(xp: Any, x: Any, *, axis: int, k: int, largest: bool) -> tuple:
-    order = xp.argtopk(x, axis=axis, k=k, largest=largest)
+def _largest(xp: Any, x: Any, *, axis: int, k: int, largest: bool, in_order: bool) -> tuple:
+    order = xp.argtopk(x, axis=axis, k=k, largest=largest, in_order=in_order)
     return xp.gather(x, order, axis=axis), order
 
 
@@ -32,7 +32,7 @@ _sort_stable = general("sort_stable", _sorted, **PICKED, node="SortBackward1")
 _topk = general("topk", _largest, **PICKED)
 _argsort = constant(
     "argsort",
-    lambda xp, x, *, axis, descending: xp.argsort(x, axis=axis, descending=descending),
+    lambda xp, x, *, axis, descending, stable: xp.argsort(x, axis=axis, descending=descending, stable=stable),
     promotes=None,
     public=False,
 )
@@ -88,7 +88,7 @@ def _given(result: Any, pair: tuple, out: Any) -> Any:
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None, *, out: Any = None) -> Any:
     """The elements in ascending or `descending` order along `dim`, and the indices at which they stood.
 
-    NaN counts as the largest. Equal elements stay in their order, whether `stable` asks for it or not.
+    NaN counts as the largest. With `stable`, equal elements stay in their order.
 
     >>> import adjoint as torch
     >>> torch.sort(torch.tensor([3., 1., 2.]))
@@ -98,7 +98,8 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | 
     """
     (input,) = require_tensors("sort", input)
     record = _sort if stable is None else _sort_stable
-    return _given(sort_result, along("sort", record, _orderable("Sort", input), dim, descending=bool(descending)), out)
+    given = _orderable("Sort", input)
+    return _given(sort_result, along("sort", record, given, dim, descending=bool(descending), stable=bool(stable)), out)
 
 
 @public()
@@ -112,7 +113,9 @@ def argsort(
     tensor([0, 2, 1])
     """
     (input,) = require_tensors("argsort", input)
-    return along("argsort", _argsort, _orderable("Sort", input), dim, out=out, descending=bool(descending))
+    return along(
+        "argsort", _argsort, _orderable("Sort", input), dim, out=out, descending=bool(descending), stable=bool(stable)
+    )
 
 
 @public()
@@ -142,7 +145,7 @@ def _orderable(function: str, x: Tensor) -> Tensor:
 def topk(
     input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None
 ) -> Any:  # fmt: skip
-    """The `k` largest elements along `dim`, or the smallest, in order, and their indices. NaN counts as the largest.
+    """The `k` largest elements along `dim`, or the smallest, in order if `sorted`, and their indices. NaN counts as the largest.
 
     >>> import adjoint as torch
     >>> torch.topk(torch.tensor([3., 1., 2.]), 2)
@@ -157,7 +160,9 @@ def topk(
     size = input.shape[dimension(dim, input.ndim, "topk")] if input.ndim else 1
     if not 0 <= k <= size:
         raise RuntimeError("selected index k out of range")
-    return _given(topk_result, along("topk", _topk, input, dim, k=int(k), largest=bool(largest)), out)
+    return _given(
+        topk_result, along("topk", _topk, input, dim, k=int(k), largest=bool(largest), in_order=bool(sorted)), out
+    )
 
 
 @public()
@@ -176,6 +181,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
         raise not_implemented_for("kthvalue_cpu", input)
     if not 1 <= k <= (input.shape[axis] if input.ndim else 1):
         raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis))
+    refuse_overlap(out and out[0], input)
     pair = along("kthvalue", _kthvalue, input, dim, k=int(k), keepdims=flag("kthvalue", keepdim))
     return _given(kthvalue_result, pair, out)
 

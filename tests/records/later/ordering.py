@@ -40,12 +40,22 @@ SAMPLES: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
         ((MANY, MANY[::-1].copy()), {"axis": 0, "reverse": False}),
         ((LONG[:9], LONG[9:18]), {"axis": 0, "reverse": True}),
     ],
-    "sort": _each((X,), {"axis": 0, "descending": False}, {"axis": 1, "descending": True}),
-    "sort_stable": _each((X,), {"axis": 0, "descending": True}, {"axis": 1, "descending": False}),
-    "argsort": _each((X,), {"axis": 0, "descending": True}, {"axis": 1, "descending": False}),
+    "sort": _each(
+        (X,), {"axis": 0, "descending": False, "stable": True}, {"axis": 1, "descending": True, "stable": False}
+    ),
+    "sort_stable": _each(
+        (X,), {"axis": 0, "descending": True, "stable": False}, {"axis": 1, "descending": False, "stable": True}
+    ),
+    "argsort": _each(
+        (X,), {"axis": 0, "descending": True, "stable": False}, {"axis": 1, "descending": False, "stable": True}
+    ),
     "topk": [
-        *_each((X,), {"axis": 1, "k": 2, "largest": True}, {"axis": 0, "k": 1, "largest": False}),
-        ((LONG,), {"axis": 0, "k": 3, "largest": True}),
+        *_each(
+            (X,),
+            {"axis": 1, "k": 2, "largest": True, "in_order": True},
+            {"axis": 0, "k": 1, "largest": False, "in_order": False},
+        ),
+        ((LONG,), {"axis": 0, "k": 3, "largest": True, "in_order": True}),
     ],
     "kthvalue": [(operands, params | {"k": 2}) for operands, params in _PICKED],
     "mode": _PICKED,
