@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any
 
 from adjoint.core.apply import require_tensors, write_out
-from adjoint.core.dtypes import c_type_name, int64, scalar_type_name
+from adjoint.core.dtypes import c_type_name, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.tensor import Tensor
 from adjoint.ops.arithmetic import mul
 from adjoint.ops.complex import conj
-from adjoint.ops.conversion import to_dtype
-from adjoint.ops.creation import ones_like
-from adjoint.ops.diagonals import diagonal
 from adjoint.ops.dimensions import dimension
-from adjoint.ops.joining import stack
 from adjoint.ops.linalg.products import vdot
-from adjoint.ops.matrix import matmul, mm
+from adjoint.ops.matrix import mm
 from adjoint.ops.reduction import sum
-from adjoint.ops.shape import flip, permute, reshape
+from adjoint.ops.shape import permute, reshape
 
 # --- of two tensors ---
 
@@ -254,70 +250,3 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
     if len(chain) == 1:
         return chain[0] if out is None else write_out(out, chain[0])
     return multi_dot(chain, out=out)
-
-
-@public(module="linalg", method=False, name="matmul")
-def linalg_matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The matrix product: the same as `matmul`."""
-    return matmul(input, other, out=out)
-
-
-# --- powers in columns ---
-
-
-@public(module="linalg", method=False, name="vander")
-def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
-    """The Vandermonde matrices of the vectors along the last dimension: the powers of each element, from 0 to N - 1.
-
-    >>> import adjoint as torch
-    >>> torch.linalg.vander(torch.tensor([2, 3]), N=3)
-    tensor([[1, 2, 4],
-            [1, 3, 9]])
-    """
-    (x,) = require_tensors("linalg_vander", x, names=("x",))
-    if x._data.dtype.kind == "b":
-        raise RuntimeError("linalg.vander supports floating point, complex, and integer tensors, but got Bool")
-    count = N if N is not None or not x.ndim else x.shape[-1]
-    if count is None or count <= 1:
-        raise RuntimeError("N must be greater than 1.")
-    return _powers(x if x.ndim else reshape(x, 1), count)
-
-
-def _powers(x: Tensor, count: int) -> Tensor:
-    """The first powers of each element, each the one before times the element, along a new last dimension."""
-    if x._data.dtype.kind in "iu":
-        x = to_dtype(x, int64)
-    return stack([ones_like(x), *accumulate([x] * (count - 1), mul)], -1)
-
-
-@public(method=False)
-def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
-    """The Vandermonde matrix of a vector: the powers of each element, from N - 1 down to 0 unless `increasing`.
-
-    >>> import adjoint as torch
-    >>> torch.vander(torch.tensor([2, 3]), 3)
-    tensor([[4, 2, 1],
-            [9, 3, 1]])
-    """
-    (x,) = require_tensors("vander", x, names=("x",))
-    if x.ndim != 1:
-        raise RuntimeError("x must be a one-dimensional tensor.")
-    count = len(x) if N is None else N
-    if count < 0:
-        raise RuntimeError("N must be non-negative.")
-    powers = _powers(x if x._data.dtype.kind != "b" else to_dtype(x, int64), max(count, 1))[:, :count]
-    return powers if increasing else flip(powers, 1)
-
-
-# --- diagonals ---
-
-
-@public(module="linalg", method=False, name="diagonal")
-def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """The diagonals of matrices, which lie in two dimensions, by default the last, as views.
-
-    >>> import adjoint as torch
-    >>> torch.linalg.diagonal(torch.tensor([[1, 2], [3, 4]]))
-    tensor([1, 4])
-    """
-    return diagonal(A, offset, dim1, dim2)
