@@ -29,7 +29,7 @@ from adjoint.arrays.batches import (
     widened,
 )
 from adjoint.arrays.selection import Selection, addressed, is_array
-from adjoint.arrays.verbs import ARG_REDUCTIONS, BINARY, OPERATORS, REDUCTIONS, SPECIAL, UNARY
+from adjoint.arrays.verbs import ARG_REDUCTIONS, BINARY, KERNELS, OPERATORS, REDUCTIONS, SPECIAL, UNARY
 
 __all__ = ["BatchedArray", "batched"]
 
@@ -124,6 +124,18 @@ def _along(verb: str, added: bool = False) -> Callable[..., Array]:
         count = len(axis) if isinstance(axis, tuple | list) else 1
         axes = shifted(axis, ndim + count if added else ndim)
         return BatchedArray(getattr(space_of(inner), verb)(inner, axes), x.level)
+
+    return compute
+
+
+def _transform(verb: str) -> Callable[..., Array]:
+    """A verb of one array, and of axes given by their name: a Fourier transform along them."""
+
+    def compute(x: Any, *, axes: tuple[int, ...], **named: Any) -> Array:
+        if x.__class__ is not BatchedArray:
+            return getattr(space_of(x), verb)(x, axes=axes, **named)
+        inner = x.array
+        return BatchedArray(getattr(space_of(inner), verb)(inner, axes=shifted(axes, x.ndim), **named), x.level)
 
     return compute
 
@@ -374,6 +386,7 @@ _FAMILIES: tuple[tuple[Sequence[str], Callable[[str], Callable]], ...] = (
     (REDUCTIONS, _reduction),
     (ARG_REDUCTIONS, _arg_reduction),
     (("flip", "squeeze"), _along),
+    (KERNELS["fft"], _transform),
     (("expand_dims",), lambda verb: _along(verb, added=True)),
     (("concat",), lambda verb: _join(verb, added=False)),
     (("stack",), lambda verb: _join(verb, added=True)),
