@@ -12,6 +12,7 @@ import warnings
 from importlib import import_module
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -72,7 +73,24 @@ argmax, argmin = np.argmax, np.argmin
 any, all = np.any, np.all
 
 
+#: the types of 8 bits
+EIGHT_BITS = frozenset(
+    np.dtype(getattr(ml_dtypes, f"float8_{name}")) for name in ("e4m3fn", "e5m2", "e4m3fnuz", "e5m2fnuz", "e8m0fnu")
+)
+
+
 def astype(x: Array, dtype: np.dtype) -> Array:
+    return x.astype(dtype) if dtype not in EIGHT_BITS or x.dtype == dtype else _to_eight_bits(x, np.dtype(dtype))
+
+
+def _to_eight_bits(x: Array, dtype: np.dtype) -> Array:
+    """Casts in which PyTorch goes another way than NumPy: what is too large for e4m3fn becomes its largest number, and
+    e8m0fnu, which has neither signs nor 0, takes magnitudes, and its smallest number for 0."""
+    x = x.real.astype(np.float32) if x.dtype != np.float64 else x
+    if dtype == ml_dtypes.float8_e4m3fn:
+        x = np.clip(x, -448, 448)
+    elif dtype == ml_dtypes.float8_e8m0fnu:
+        x = np.maximum(np.abs(x), 2.0**-127)
     return x.astype(dtype)
 
 

@@ -176,6 +176,8 @@ def _facet(kind: int, array: Any) -> Any:
 
 
 _WIDE = np.dtype(np.float32)
+#: what PyTorch computes of numbers of 8 bits
+_ON_EIGHT_BITS = frozenset({"mul", "abs", "eq", "ne", "isnan", "isinf", "isfinite", "where", "cat", "stack"})
 
 
 def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtype | None]:
@@ -205,6 +207,11 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
         raise NotImplementedError(
             f"\"{primitive.name}_cpu\" not implemented for '{dtypes.scalar_type_name(target)}'\n"
             "Cast the operands to a type that it is defined on, as in x.float()."
+        )
+    if numpy_type in numpy.EIGHT_BITS and primitive.name not in _ON_EIGHT_BITS:
+        raise NotImplementedError(
+            f"\"{primitive.name}_cpu\" not implemented for '{dtypes.scalar_type_name(target)}'\n"
+            "Numbers of 8 bits are for storage: cast them, as in x.float()."
         )
     narrow = numpy_type if target.itemsize == 2 and target.rank == dtypes.FLOAT and primitive.rules else None
     if narrow is not None:

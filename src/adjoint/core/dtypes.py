@@ -33,7 +33,7 @@ class dtype:  # noqa: N801  (PyTorch's name)
         self.itemsize = self.numpy.itemsize
         self.is_floating_point = rank == FLOAT
         self.is_complex = rank == COMPLEX
-        self.is_signed = name not in ("bool", "uint8", "uint16", "uint32", "uint64")
+        self.is_signed = name not in ("bool", "uint8", "uint16", "uint32", "uint64", "float8_e8m0fnu")
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
@@ -47,7 +47,11 @@ class dtype:  # noqa: N801  (PyTorch's name)
 
     def to_complex(self) -> dtype:
         """The complex type that holds this one."""
-        return _COMPLEX_OF.get(self, self)
+        if self.is_complex:
+            return self
+        if self not in _COMPLEX_OF:
+            raise RuntimeError(f"Unknown Complex ScalarType for {scalar_type_name(self)}")
+        return _COMPLEX_OF[self]
 
 
 BOOL, INTEGER, FLOAT, COMPLEX = range(4)
@@ -118,6 +122,8 @@ def set_default_dtype(d: dtype, /) -> None:
         raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not d.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
+    if d in _FLOAT8:
+        raise TypeError(f"couldn't find storage object {scalar_type_name(d)}Storage")
     _default = d
 
 
@@ -199,7 +205,9 @@ def result_dtype(dimensioned: list[dtype], zero_dim: list[dtype], numbers: list[
         if result is None:
             result = merged
         elif merged.rank > result.rank:
-            # a float64 tensor with a complex number stays in double precision
-            result = result.to_complex() if merged.rank == COMPLEX and result.rank == FLOAT else merged
+            if merged.rank != COMPLEX:
+                result = promote(result, merged)
+            else:  # a float64 tensor with a complex number stays in double precision
+                result = result.to_complex() if result.rank == FLOAT else merged
     assert result is not None, "result_dtype needs an operand"
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import ml_dtypes
@@ -9,6 +10,10 @@ import numpy as np
 
 from adjoint.core import dtypes
 from adjoint.core.dtypes import dtype as DType
+
+
+#: where PyTorch says another number than the distance from 1 to the next
+_EPS = {"float8_e5m2fnuz": 0.125}
 
 
 class finfo:  # noqa: N801  (PyTorch's name)
@@ -28,11 +33,11 @@ class finfo:  # noqa: N801  (PyTorch's name)
         found: Any = ml_dtypes.finfo(given.to_real().numpy)
         self.dtype = given.to_real().name
         self.bits = int(found.bits)
-        self.eps = float(found.eps)
+        self.eps = _EPS.get(self.dtype, float(found.eps))
         self.max = float(found.max)
         self.min = float(found.min)
         self.tiny = self.smallest_normal = float(found.smallest_normal)
-        self.resolution = float(str(found.resolution))
+        self.resolution = float(f"1e-{int(found.nmant * math.log10(2))}")  # by the decimal digits that surely hold
 
     def __repr__(self) -> str:
         return (
@@ -50,7 +55,9 @@ class iinfo:  # noqa: N801
     """
 
     def __init__(self, type: DType) -> None:
-        if type.is_floating_point or type.is_complex or type is dtypes.bool:
+        if type is dtypes.bool:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        if type.is_floating_point or type.is_complex:
             raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
         found = np.iinfo(type.numpy)
         self.dtype = type.name
@@ -59,4 +66,4 @@ class iinfo:  # noqa: N801
         self.min = int(found.min)
 
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

@@ -11,7 +11,7 @@ from adjoint.arrays.tensor import verb
 from adjoint.core import dtypes
 from adjoint.core.apply import require_tensors
 from adjoint.core.device import check_device
-from adjoint.core.dtypes import DTYPES
+from adjoint.core.dtypes import DTYPES, scalar_type_name
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import export, public
 from adjoint.core.formats import contiguous_format
@@ -38,16 +38,9 @@ _clone_in_order = linear(
 )
 
 
-_TYPE_NAMES = {
-    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int",
-    "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool", "complex64": "ComplexFloat",
-    "complex128": "ComplexDouble",
-}  # fmt: skip
-
-
 def type_name(dtype: DType) -> str:
     """`torch.FloatTensor`, as PyTorch calls tensors of float32."""
-    return f"torch.{_TYPE_NAMES.get(dtype.name, dtype.name.capitalize())}Tensor"
+    return f"torch.{dtypes.scalar_type_name(dtype)}Tensor"
 
 
 def to_dtype(x: Tensor, dtype: DType) -> Tensor:
@@ -100,8 +93,36 @@ def detach(input: Tensor) -> Tensor:
     tensor(6.)
     """
     (input,) = require_tensors("detach", input)
-    buffer(input)
-    result = wrap(input._data)
+    return _on_same_memory(input, buffer(input))
+
+
+def reinterpreted(self: Tensor, dtype: DType) -> Tensor:
+    """The same memory, its bits taken as elements of another type. No gradient flows through that."""
+    array, kinds = (
+        buffer(self),
+        f"{scalar_type_name(self.dtype)} as {scalar_type_name(dtype)} (different element sizes)",
+    )
+    have, want = array.itemsize, dtype.itemsize
+    if have != want:
+        if not array.ndim:
+            raise RuntimeError(f"self.dim() cannot be 0 to view {kinds}")
+        if want > have and array.shape[-1] * have % want:
+            raise RuntimeError(
+                f"self.size(-1) must be divisible by {want // have} to view {kinds}, but got {array.shape[-1]}"
+            )
+        if array.shape[-1] > 1 and array.strides[-1] != have:
+            raise RuntimeError(f"self.stride(-1) must be 1 to view {kinds}, but got {array.strides[-1] // have}")
+        for axis, step in enumerate(array.strides[:-1]):
+            if want > have and array.shape[axis] > 1 and step % want:
+                raise RuntimeError(
+                    f"self.stride({axis}) must be divisible by {want // have} to view {kinds}, but got {step // have}"
+                )
+    return _on_same_memory(self, array.view(dtype.numpy))
+
+
+def _on_same_memory(input: Tensor, array: np.ndarray) -> Tensor:
+    """A tensor outside the graph on an array in the memory of another: what is written to one is seen in the other."""
+    result = wrap(array)
     if input.is_inference():
         make_inference(result, input)
         return result
@@ -190,7 +211,9 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 
 def _caster(dtype: DType, name: str) -> Any:
-    def cast(self: Tensor) -> Tensor:
+    def cast(self: Tensor, memory_format: Any = None) -> Tensor:
+        if memory_format is contiguous_format and self._data.dtype != dtype.numpy:
+            return to_dtype(contiguous(self), dtype)
         return to_dtype(self, dtype)
 
     cast.__name__ = cast.__qualname__ = name

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.arrays.numpy import EIGHT_BITS, astype
 from adjoint.core import dtypes
 from adjoint.core.device import check_device
 from adjoint.core.dtypes import dtype as DType
@@ -67,6 +68,8 @@ def _float_list(data: list) -> Any:
 
 def array_of(data: Any, dtype: DType | None) -> Any:
     """The array of a new tensor: always new memory."""
+    if dtype is not None and dtype.numpy in EIGHT_BITS:
+        return astype(np.asarray(array_of(data, None)), dtype.numpy)
     if isinstance(data, Tensor):
         data = data._data
     if isinstance(data, np.ndarray | np.generic):
