@@ -195,10 +195,10 @@ def view_as_complex(input: Tensor) -> Tensor:
     if input.shape[-1] != 2:
         raise RuntimeError("Tensor must have a last dimension of size 2")
     if isinstance(input._data, np.ndarray):
-        *steps, last = input.stride()
-        if last != 1:
+        steps: Any = input.stride()
+        if steps[-1] != 1:
             raise RuntimeError("Tensor must have a last dimension with stride 1")
-        if any(step % 2 for step in steps):
+        if any(step % 2 for step in steps[:-1]):
             raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
     return _view_as_complex(input)
 
