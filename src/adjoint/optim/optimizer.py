@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from itertools import chain
 from typing import Any
 
+import numpy as np
+
 from adjoint.autograd.grad_mode import enable_grad, set_grad_enabled
 from adjoint.core import dtypes
 from adjoint.core.hooks import RemovableHandle
-from adjoint.core.tensor import Tensor
+from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.typenames import typename
 
 __all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"]
@@ -59,6 +61,38 @@ _HOOKS = (
     "_optimizer_step_pre_hooks", "_optimizer_step_post_hooks", "_optimizer_state_dict_pre_hooks",
     "_optimizer_state_dict_post_hooks", "_optimizer_load_state_dict_pre_hooks", "_optimizer_load_state_dict_post_hooks",
 )  # fmt: skip
+
+
+def check_not_negative(**settings: float) -> None:
+    """A ValueError in PyTorch's words for the first setting that is negative; `_` in a name stands for itself."""
+    for name, value in settings.items():
+        if not value >= 0.0:
+            raise ValueError(f"Invalid {_WORDS.get(name, f'{name} value')}: {value}")
+
+
+_WORDS = {"lr": "learning rate", "eps": "epsilon value"}
+
+
+def check_lr(lr: Any, foreach: bool | None = None, capturable: bool = False) -> None:
+    """The same for the learning rate, which may be a tensor."""
+    if isinstance(lr, Tensor):
+        if foreach and not capturable:
+            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        if lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+    check_not_negative(lr=lr)
+
+
+def check_betas(betas: Iterable[Any]) -> None:
+    """A ValueError for the first of two decay rates that does not lie in [0, 1)."""
+    for place, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {place}: {beta}")
+
+
+def counter() -> Tensor:
+    """The count of steps: a tensor, as in PyTorch's states."""
+    return wrap(np.zeros((), np.float32))
 
 
 class Optimizer:
@@ -172,6 +206,24 @@ class Optimizer:
     def update(self, group: Group) -> None:
         """One step on one group; each subclass defines it."""
         raise NotImplementedError
+
+    def moving(self, group: Group) -> Iterator[tuple[Tensor, Tensor, dict[str, Any]]]:
+        """The parameters of a group that have a gradient, each with its gradient, or its negative, and its state.
+
+        The state of a parameter that is met for the first time is what `first_state` gives.
+        """
+        for p in group["params"]:
+            if p.grad is not None:
+                state = self.state.get(p)
+                if not state:
+                    state = self.first_state(p, group)
+                    if state:
+                        self.state[p] = state
+                yield p, (-p.grad if group.get("maximize") else p.grad), state
+
+    def first_state(self, p: Tensor, group: Group) -> dict[str, Any]:
+        """What is remembered of a parameter before its first step."""
+        return {}
 
     # --- hooks ---
 

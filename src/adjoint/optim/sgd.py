@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from adjoint.core.tensor import Tensor
-from adjoint.optim.optimizer import Group, Optimizer
+from adjoint.optim.optimizer import Group, Optimizer, check_lr, check_not_negative
 
 __all__ = ["SGD"]
 
@@ -28,14 +28,8 @@ class SGD(Optimizer):
         nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None, differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:  # fmt: skip
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        if lr < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
-        if weight_decay < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_lr(lr)
+        check_not_negative(momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         defaults = {
@@ -53,17 +47,13 @@ class SGD(Optimizer):
             group.setdefault("fused", False)
 
     def update(self, group: Group) -> None:
-        for p in group["params"]:
-            if p.grad is None:
-                continue
-            g = -p.grad if group["maximize"] else p.grad
+        for p, g, state in self.moving(group):
             if group["weight_decay"] != 0:
                 g = g.add(p, alpha=group["weight_decay"])
             if group["momentum"] != 0:
-                state = self.state[p]
                 velocity = state.get("momentum_buffer")
                 if velocity is None:
-                    velocity = state["momentum_buffer"] = g.clone().detach()
+                    velocity = self.state[p]["momentum_buffer"] = g.clone().detach()
                 else:
                     velocity.mul_(group["momentum"]).add_(g, alpha=1 - group["dampening"])
                 g = g.add(velocity, alpha=group["momentum"]) if group["nesterov"] else velocity
