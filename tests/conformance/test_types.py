@@ -1,4 +1,5 @@
 """PyTorch's types: all pairs that meet, casts, limits, names, and the types of 8 bits."""
+# ruff: noqa: B023  (what is made in a loop is called at once)
 
 import itertools
 import re

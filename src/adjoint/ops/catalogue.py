@@ -259,6 +259,25 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "xlogy",
         ),
     },
+    "adjoint.ops.exchange": {
+        "functions": (
+            "Tensor.__array_namespace__",
+            "Tensor.__dlpack__",
+            "Tensor.__dlpack_device__",
+            "asarray",
+            "from_dlpack",
+            "frombuffer",
+            "utils.dlpack.from_dlpack",
+            "utils.dlpack.to_dlpack",
+        ),
+        "methods": (
+            "__array_namespace__",
+            "__dlpack__",
+            "__dlpack_device__",
+        ),
+        "verbs": (),
+        "records": (),
+    },
     "adjoint.ops.fft": {
         "functions": (
             "fft.fft",
@@ -411,6 +430,15 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "lcm",
         ),
     },
+    "adjoint.ops.linalg.aliases": {
+        "functions": (
+            "linalg.diagonal",
+            "linalg.matmul",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (),
+    },
     "adjoint.ops.linalg.conditioning": {
         "functions": (
             "linalg.cond",
@@ -426,14 +454,10 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "ger",
             "inner",
             "kron",
-            "linalg.diagonal",
-            "linalg.matmul",
             "linalg.multi_dot",
-            "linalg.vander",
             "linalg.vecdot",
             "outer",
             "tensordot",
-            "vander",
         ),
         "methods": (
             "ger",
@@ -613,7 +637,9 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "orgqr",
             "ormqr",
         ),
-        "verbs": (),
+        "verbs": (
+            "qr",
+        ),
         "records": (
             "geqrf",
             "qr",
@@ -711,6 +737,15 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "solve_triangular",
         ),
     },
+    "adjoint.ops.linalg.vandermonde": {
+        "functions": (
+            "linalg.vander",
+            "vander",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (),
+    },
     "adjoint.ops.linalg.vector_norms": {
         "functions": (
             "linalg.vector_norm",
@@ -744,6 +779,18 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "masked.var",
         ),
         "methods": (),
+        "verbs": (),
+        "records": (),
+    },
+    "adjoint.ops.memory": {
+        "functions": (
+            "Tensor.new_empty_strided",
+            "empty_permuted",
+            "empty_strided",
+        ),
+        "methods": (
+            "new_empty_strided",
+        ),
         "verbs": (),
         "records": (),
     },
@@ -935,6 +982,58 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "native_dropout",
         ),
     },
+    "adjoint.ops.nn.embedding": {
+        "functions": (
+            "embedding",
+            "embedding_bag",
+            "embedding_renorm_",
+            "nn.functional.embedding",
+            "nn.functional.embedding_bag",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (
+            "embedding",
+        ),
+    },
+    "adjoint.ops.nn.folding": {
+        "functions": (
+            "nn.functional.fold",
+            "nn.functional.unfold",
+        ),
+        "methods": (),
+        "verbs": (
+            "col2im",
+            "im2col",
+        ),
+        "records": (
+            "col2im",
+            "im2col",
+        ),
+    },
+    "adjoint.ops.nn.grid": {
+        "functions": (
+            "affine_grid_generator",
+            "grid_sampler",
+            "grid_sampler_2d",
+            "grid_sampler_3d",
+            "nn.functional.affine_grid",
+            "nn.functional.grid_sample",
+        ),
+        "methods": (),
+        "verbs": (
+            "match_taps",
+            "sample_taps",
+            "spread_taps",
+        ),
+        "records": (
+            "grid_sampler_2d",
+            "grid_sampler_3d",
+            "match_taps",
+            "sample_taps",
+            "spread_taps",
+        ),
+    },
     "adjoint.ops.nn.linear": {
         "functions": (
             "bilinear",
@@ -1089,6 +1188,25 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "upsample_nearest_exact2d",
             "upsample_nearest_exact3d",
             "upsample_trilinear3d",
+        ),
+    },
+    "adjoint.ops.nn.shuffling": {
+        "functions": (
+            "channel_shuffle",
+            "native_channel_shuffle",
+            "nn.functional.channel_shuffle",
+            "nn.functional.native_channel_shuffle",
+            "nn.functional.pixel_shuffle",
+            "nn.functional.pixel_unshuffle",
+            "pixel_shuffle",
+            "pixel_unshuffle",
+        ),
+        "methods": (),
+        "verbs": (),
+        "records": (
+            "channel_shuffle",
+            "pixel_shuffle",
+            "pixel_unshuffle",
         ),
     },
     "adjoint.ops.nn.softmax": {

@@ -1,5 +1,5 @@
 """`torch.utils`: tools beside the operations."""
 
-from adjoint.utils import checkpoint, hooks
+from adjoint.utils import checkpoint, dlpack, hooks
 
-__all__ = ["checkpoint", "hooks"]
+__all__ = ["checkpoint", "dlpack", "hooks"]
