@@ -186,7 +186,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
     _refuse_complex("aminmax_cpu", input)
     axis = dimensions(dim, input.ndim, "aminmax")
     if dim is not None and input.ndim:
-        _refuse_empty("aminmax", input, axis[0])
+        _refuse_empty("aminmax", input, axis[0], brackets="")
     elif not input.numel():
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
@@ -309,9 +309,9 @@ def _refuse_complex(kernel: str, x: Tensor) -> None:
         raise not_implemented_for(kernel, x)
 
 
-def _refuse_empty(name: str, x: Tensor, axis: int) -> None:
+def _refuse_empty(name: str, x: Tensor, axis: int, brackets: str = "()") -> None:
     if not x._data.shape[axis]:
-        raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
+        raise IndexError(f"{name}{brackets}: Expected reduction dim {axis} to have non-zero size.")
 
 
 def _no_elements(name: str, error: type[Exception], ending: str = "") -> Exception:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.exports import public
 from adjoint.core.statements import constant, general
@@ -48,25 +50,21 @@ _mode = general(
 )
 
 
-def _median_forward(ignore_nan: bool) -> tuple:
-    """The forward rules of the median of all elements and of that along an axis."""
-
-    def whole(xp: Any, x: Any) -> Any:
-        every = xp.reshape(x, (-1,))
-        return xp.squeeze(xp.gather(every, xp.argmedian(every, axis=0, ignore_nan=ignore_nan), axis=0), 0)
-
-    def along_axis(xp: Any, x: Any, *, axis: int, keepdims: bool) -> tuple:
-        return one_picked(xp, x, xp.argmedian(x, axis=axis, ignore_nan=ignore_nan), axis, keepdims)
-
-    return whole, along_axis
+def _median_of_all(xp: Any, x: Any, *, ignore_nan: bool) -> Any:
+    if 0 in x.shape:
+        return xp.astype(xp.asarray(np.float64(np.nan)), x.dtype)
+    every = xp.reshape(x, (-1,))
+    return xp.squeeze(xp.gather(every, xp.argmedian(every, axis=0, ignore_nan=ignore_nan), axis=0), 0)
 
 
-_medians = _median_forward(ignore_nan=False)
-_nanmedians = _median_forward(ignore_nan=True)
-_median_all = general("median_all", _medians[0], **EVENLY, node="MedianBackward0")
-_median_axis = general("median_axis", _medians[1], **PICKED_ONE, node="MedianBackward1")
-_nanmedian_all = general("nanmedian_all", _nanmedians[0], **EVENLY, node="NanmedianBackward0")
-_nanmedian_axis = general("nanmedian_axis", _nanmedians[1], **PICKED_ONE, node="NanmedianBackward1")
+def _median_along(xp: Any, x: Any, *, axis: int, keepdims: bool, ignore_nan: bool) -> tuple:
+    return one_picked(xp, x, xp.argmedian(x, axis=axis, ignore_nan=ignore_nan), axis, keepdims)
+
+
+_median_all = general("median_all", _median_of_all, **EVENLY, node="MedianBackward0")
+_median_axis = general("median_axis", _median_along, **PICKED_ONE, node="MedianBackward1")
+_nanmedian_all = general("nanmedian_all", _median_of_all, **EVENLY, node="NanmedianBackward0")
+_nanmedian_axis = general("nanmedian_axis", _median_along, **PICKED_ONE, node="NanmedianBackward1")
 
 sort_result = named_result("sort", "values", "indices")
 topk_result = named_result("topk", "values", "indices")
@@ -232,10 +230,12 @@ def _median(name: str, ways: tuple, input: Tensor, dim: Any, keepdim: Any, out: 
     (input,) = require_tensors(name, input)
     if input._data.dtype.kind in "bc":
         raise not_implemented_for("median_cpu" if dim is None else "median_out", input)
+    ignore_nan = name == "nanmedian"
     if dim is None:
-        return whole(input, out=out)
+        return whole(input, ignore_nan=ignore_nan, out=out)
     _not_empty(name, input, dim)
-    return _given(result, along(name, along_axis, input, dim, keepdims=flag(name, keepdim)), out)
+    pair = along(name, along_axis, input, dim, keepdims=flag(name, keepdim), ignore_nan=ignore_nan)
+    return _given(result, pair, out)
 
 
 def _not_empty(name: str, x: Tensor, dim: Any) -> int:

@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from adjoint.core.apply import invalid_combination, require_tensors
-from adjoint.core.dtypes import FLOAT, INTEGER
+from adjoint.core.dtypes import FLOAT, INTEGER, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor
@@ -267,7 +267,7 @@ def _observation_weights(count: int, fweights: Tensor | None, aweights: Tensor |
         if weights.ndim > 1:
             problem = f"expected {name} to have one or fewer dimensions but got {name} with {weights.ndim} dimensions"
         elif weights.dtype.rank != rank:
-            title = weights.dtype.name
+            title = scalar_type_name(weights.dtype)
             problem = f"expected {name} to have {kind} dtype but got {name} with {title} dtype"
         elif weights.numel() != count:
             problem = (

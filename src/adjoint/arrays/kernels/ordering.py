@@ -54,7 +54,7 @@ def argtopk(x: Array, *, axis: int, k: int, largest: bool, in_order: bool) -> np
     return _as_followed(found, x, axis, tied, lambda row, _: row.smallest(k, in_order), largest)
 
 
-_FEW = 4  # of so many elements one is chosen, or fewer, where it is quicker to sort the chosen ones only
+_FEW = 2  # of so many elements one is chosen, or fewer, where it is quicker to sort the chosen ones only
 
 
 def argkth(x: Array, *, axis: int, k: int) -> np.ndarray:

@@ -35,7 +35,7 @@ def log_cumulative_sum_exp(x: Array, *, axis: int) -> Array:
 def _accumulated(operation: Callable, x: Array, axis: int) -> Array:
     carried = _CARRIED.get(x.dtype.char, x.dtype)
     length = x.shape[axis]
-    along_memory = x.strides[axis] == x.itemsize
+    along_memory = abs(x.strides[axis]) == x.itemsize
     if isinstance(operation, np.ufunc) and (along_memory or x.size < _LONG * length):
         return operation.accumulate(x, axis, carried).astype(x.dtype, copy=False)
     result = np.empty(x.shape, x.dtype)
