@@ -19,6 +19,7 @@ from adjoint.core.primitive import PartialsNode, Primitive
 from adjoint.core.tensor import Tensor
 from adjoint.ops import later
 from adjoint.ops.indexing import apart
+from tests.records.later import PROGRAMS as FAMILY_PROGRAMS
 from tests.records.later import SAMPLES
 
 later.load_all()
@@ -216,6 +217,7 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     ),
     "transform_input": (func.grad(lambda x: (x * x * x).sum()), (X,)),
 }
+PROGRAMS |= FAMILY_PROGRAMS
 
 
 def samples_of(record: Primitive) -> list[Sample]:

@@ -6,7 +6,7 @@ NumPy's functions run over a stack by themselves; SciPy's are called for one mat
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,14 +72,23 @@ def _singular(code: int) -> str:
 
 def solve_ex(a: Array, b: Array) -> tuple[Array, Array]:
     """X with A X = B; and for each matrix 0, or which diagonal element of its triangular factor is zero, from 1."""
+    a, b = _computed(a, b)
     try:
         return np.linalg.solve(a, b), np.zeros(np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), np.int32)
     except np.linalg.LinAlgError:
         factors, pivots, info = lu_factor(a)
-        picked = np.take_along_axis(*_aligned(b, permutation(pivots, rows=a.shape[-1])[..., None]), axis=-2)
+        right, order = _aligned(b, permutation(pivots, rows=a.shape[-1])[..., None])
+        picked = np.take_along_axis(right, order, -2)
         half = solve_triangular(factors, picked, upper=False, unitriangular=True)
         result = solve_triangular(factors, half, upper=True, unitriangular=False)
         return result, np.broadcast_to(info, result.shape[:-2]).copy()
+
+
+def _computed(*stacks: np.ndarray) -> Sequence[np.ndarray]:
+    """Stacks of matrices in a type that LAPACK knows: a rule may meet results that were rounded to 16 bits."""
+    if all(each.dtype.char in _LETTERS for each in stacks):
+        return stacks
+    return [each.astype(np.result_type(each.dtype, np.float32)) for each in stacks]
 
 
 def _aligned(*stacks: np.ndarray) -> list[np.ndarray]:
@@ -102,7 +111,7 @@ def solve(a: Array, b: Array) -> Array:
 
 def solve_triangular(a: Array, b: Array, *, upper: bool, unitriangular: bool) -> Array:
     """X with A X = B, where only one triangle of A is read."""
-    a, b = _aligned(a, b)
+    a, b = _aligned(*_computed(a, b))
     if math.prod(a.shape[:-2]) > a.shape[-1]:
         return _substituted(a, b, upper, unitriangular)
     trsm = _routine("trsm", a, blas)
@@ -247,7 +256,8 @@ def geqrf(a: Array) -> tuple[Array, Array]:
 
 def svd(a: Array, *, full_matrices: bool) -> tuple[Array, Array, Array]:
     try:
-        return tuple(np.linalg.svd(a, full_matrices=full_matrices))
+        u, s, vh = np.linalg.svd(a, full_matrices=full_matrices)
+        return u, s, vh
     except np.linalg.LinAlgError:
         raise _not_converged("linalg.svd", a) from None
 

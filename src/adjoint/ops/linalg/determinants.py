@@ -44,7 +44,9 @@ def _cofactor_change(xp: Any, x: Any, change: Any) -> Any:
     size = s.shape[-1]
     same = np.eye(size, dtype=bool)
     left_out = same[:, None, :] | same[None, :, :]
-    others = xp.prod(xp.where(xp.asarray(left_out), 1, xp.expand_dims(xp.expand_dims(s, -2), -2)), axis=-1)
+    others = xp.prod(
+        xp.where(xp.asarray(left_out), 1, xp.expand_dims(xp.expand_dims(s, -2), -2)), axis=len(s.shape) + 1
+    )
     others = xp.where(xp.asarray(same), 0, others)
     turned = xp.matmul(xp.matmul(adjoint(xp, u), change), adjoint(xp, vh))
     onto = xp.sum(others * xp.expand_dims(diagonal(xp, turned), -2), axis=-1)

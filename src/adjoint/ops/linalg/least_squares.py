@@ -140,12 +140,12 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     which is the default. "gels" takes matrices of full rank, and finds no ranks; "gelsd" and "gelss" find singular values.
 
     >>> import adjoint as torch
-    >>> torch.linalg.lstsq(torch.tensor([[1.], [1.]]), torch.tensor([[1.], [3.]]), driver="gelsd")
+    >>> torch.linalg.lstsq(torch.tensor([[2.], [0.]]), torch.tensor([[4.], [3.]]), driver="gelsd")
     torch.return_types.linalg_lstsq(
     solution=tensor([[2.]]),
-    residuals=tensor([2.0000]),
+    residuals=tensor([9.]),
     rank=tensor(1),
-    singular_values=tensor([1.4142]))
+    singular_values=tensor([2.]))
     """
     name = "torch.linalg.lstsq"
     A, B = require_tensors("linalg_lstsq", A, B, names=("input", "b"))

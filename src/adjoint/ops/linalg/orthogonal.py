@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -79,20 +79,23 @@ _qr = general(
     outputs=("q", "r"),
     promotes="common",
     node="LinalgQrBackward0",
+    verb="qr",
 )
 
 
-def _needs_q(xp: Any, g: Any) -> NoReturn:
-    raise RuntimeError(
-        "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
-        "mode='reduced') if you are going to require gradients."
-    )
+def _triangle_vjp(xp: Any, g: Any, x: Any) -> Any:
+    q, r = xp.qr(x, mode="reduced")
+    return _qr_vjp(xp, (xp.zeros_like(q), g), q, r)
 
 
 _qr_triangle = general(
-    "qr_triangle", lambda xp, x: xp.qr_triangle(x), vjp=_needs_q, jvp=_needs_q, promotes="common",
+    "qr_triangle",
+    lambda xp, x: xp.qr_triangle(x),
+    vjp=_triangle_vjp,
+    jvp=lambda xp, tangents, x: _qr_tangent(xp, tangents, *xp.qr(x, mode="reduced"))[1],
+    promotes="common",
     node="LinalgQrBackward0",
-)  # fmt: skip
+)
 _geqrf = general(
     "geqrf", lambda xp, x: xp.geqrf(x), vjp=has_no_derivative("geqrf"), outputs=("packed", "tau"), node="NotImplemented"
 )  # fmt: skip
