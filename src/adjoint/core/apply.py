@@ -258,7 +258,6 @@ def wrapped(number: int, dtype: np.dtype) -> Any:
 _FLOAT_SCALARS = frozenset({np.float32, np.float64})
 _COMPUTED = "fdFD"  # the types in which NumPy computes as PyTorch does, by their characters
 _INTEGERS = "?bBhHiIlLqQ"
-_EQUALITIES = ("eq", "ne")
 
 
 def unary(primitive: Primitive) -> Callable:
@@ -398,7 +397,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
             if operator and not isinstance(input, Tensor):
                 raise no_operator_of(input, name) from None
             if operator and not is_operand(other):
-                if name in _EQUALITIES and isinstance(other, np.ndarray):  # which leaves these to us
+                if name == "eq" and isinstance(other, np.ndarray):  # PyTorch takes part in this comparison alone
                     return function(input, wrap(other))
                 return NotImplemented
             return apply(primitive, checked(name, (input, other), comparison=not primitive.rules))

@@ -51,8 +51,9 @@ def _rebuilt(array: np.ndarray, requires_grad: bool) -> Tensor:
 
 
 def _array_wrap(self: Tensor, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:
-    """What NumPy's functions give for a tensor is a tensor."""
-    return wrap(np.asarray(array))
+    """What NumPy's functions give for a tensor is a tensor; truth values are numbers there, as in PyTorch."""
+    found = np.asarray(array)
+    return wrap(found.astype(np.uint8) if found.dtype.kind == "b" else found)
 
 
 OPERATORS: dict[str, Any] = {
