@@ -10,12 +10,14 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from textwrap import fill
 
 HEAD = '''"""Which names the families of operations bring that are loaded when one of them is first used.
 
 Written by `python -m tools.catalogue`: do not edit.
 """
 
+# fmt: off
 CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
 '''
 
@@ -76,9 +78,10 @@ def text() -> str:
     for module, names in entries().items():
         lines.append(f'    "{module}": {{\n')
         for kind in ("functions", "methods", "verbs", "records"):
-            listed = sorted(set(names.get(kind, [])))
-            inside = "".join(f'            "{name}",\n' for name in listed)
-            lines.append(f'        "{kind}": (\n{inside}        ),\n' if listed else f'        "{kind}": (),\n')
+            listed = "".join(f'"{name}", ' for name in sorted(set(names.get(kind, [])))).rstrip()
+            indent = " " * 12
+            inside = fill(listed, 120, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+            lines.append(f'        "{kind}": (\n{inside}\n        ),\n' if listed else f'        "{kind}": (),\n')
         lines.append("    },\n")
     return "".join(lines) + "}\n"
 
