@@ -78,10 +78,11 @@ def text() -> str:
     for module, names in entries().items():
         lines.append(f'    "{module}": {{\n')
         for kind in ("functions", "methods", "verbs", "records"):
-            listed = "".join(f'"{name}", ' for name in sorted(set(names.get(kind, [])))).rstrip()
-            indent = " " * 12
-            inside = fill(listed, 120, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
-            lines.append(f'        "{kind}": (\n{inside}\n        ),\n' if listed else f'        "{kind}": (),\n')
+            listed = ", ".join(f'"{name}"' for name in sorted(set(names.get(kind, []))))
+            if listed:
+                start = f'        "{kind}": ('
+                end = ",)," if '", "' not in listed else "),"
+                lines.append(fill(start + listed + end, 120, subsequent_indent=" " * 12, break_on_hyphens=False) + "\n")
         lines.append("    },\n")
     return "".join(lines) + "}\n"
 

@@ -18,9 +18,9 @@ from adjoint.ops.catalogue import CATALOGUE
 from adjoint.ops.methods import add_method
 
 #: the module that brings each name: of the face, of a method, of a verb
-_FUNCTIONS = {name: module for module, names in CATALOGUE.items() for name in names["functions"]}
-_METHODS = {name: module for module, names in CATALOGUE.items() for name in names["methods"]}
-_VERBS = {name: module for module, names in CATALOGUE.items() for name in names["verbs"]}
+_FUNCTIONS = {name: module for module, names in CATALOGUE.items() for name in names.get("functions", ())}
+_METHODS = {name: module for module, names in CATALOGUE.items() for name in names.get("methods", ())}
+_VERBS = {name: module for module, names in CATALOGUE.items() for name in names.get("verbs", ())}
 
 #: the public functions whose methods `Tensor` has: a family may be imported before it is loaded, by another one
 _attached: set[str] = set()
@@ -42,7 +42,7 @@ def load_all() -> None:
 
 def records() -> set[str]:
     """The names of the records that the families loaded later bring."""
-    return {name for names in CATALOGUE.values() for name in names["records"]}
+    return {name for names in CATALOGUE.values() for name in names.get("records", ())}
 
 
 def function(key: str) -> Callable | None:
