@@ -48,7 +48,7 @@ JOINS = ("concat", "stack")
 #: which is loaded when one of its verbs is first used
 KERNELS: dict[str, tuple[str, ...]] = {
     "pooling": ("max_pool", "fractional_max_pool", "plane_gather", "plane_add", "plane_put"),
-    "resampling": ("resample",),
+    "resampling": ("resample", "sample_taps", "spread_taps", "match_taps"),
     "convolution": ("conv", "conv_input", "conv_weight", "im2col", "col2im", "constant_pad"),
     "fft": ("fft_c2c", "fft_r2c", "fft_c2r"),
     "layout": ("diagonal", "diagonal_embed", "windows", "strided"),

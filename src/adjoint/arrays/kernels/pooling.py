@@ -102,7 +102,9 @@ def _chosen(values: Sequence[Array], chosen: Array) -> Array:
     return result
 
 
-def fractional_max_pool(x: Array, samples: Array, *, kernel: Sequence[int], counts: Sequence[int]) -> tuple[Array, Array]:
+def fractional_max_pool(
+    x: Array, samples: Array, *, kernel: Sequence[int], counts: Sequence[int]
+) -> tuple[Array, Array]:
     """`max_pool` over windows whose steps vary, by a random number for each plane and axis (Graham, 2014)."""
     axes = len(kernel)
     lead, sizes = x.shape[:-axes], x.shape[-axes:]

@@ -47,8 +47,16 @@ class Map(NamedTuple):
     def taps(self) -> Taps:
         found = KINDS[self.kind](self.source, self.target, *self.options)
         if self.rounded:
-            found = found._replace(weight=found.weight.astype(self.rounded).astype(np.float32))
+            found = _rounded(found, self.rounded, complementary=self.kind == "linear")
         return _transposed(found, self.source) if self.transposed else found
+
+
+def _rounded(taps: Taps, dtype: str, complementary: bool) -> Taps:
+    """The taps with weights rounded to a type; of two that are `complementary`, the first as 1 less the second."""
+    weight = taps.weight.astype(dtype).astype(np.float32)  # type: ignore[union-attr]
+    if complementary:
+        weight[:, 0] = (1 - weight[:, 1]).astype(dtype)
+    return Taps(taps.index, weight)
 
 
 def _transposed(taps: Taps, source: int) -> Taps:
@@ -313,3 +321,40 @@ KINDS: dict[str, Callable[..., Taps]] = {
     "cubic": _cubic,
     "antialiased": _antialiased,
 }
+
+
+# --- taps that differ from place to place --------------------------------------------------------------------------
+# Each result is a sum over taps, given by a flat index, -1 for one that is not there, and a weight. Here `x` is (batch,
+# channels, elements), and indices and weights are (batch, taps, results). The three functions are each other's transposes.
+
+
+def sample_taps(x: Array, index: Array, weight: Array) -> Array:
+    """The weighted sums of the taps: (batch, channels, results)."""
+    result = np.zeros((*x.shape[:2], index.shape[2]), x.dtype)
+    for place in range(index.shape[1]):
+        result += _present(x, index[:, place]) * weight[:, place, None]
+    return result
+
+
+def spread_taps(g: Array, index: Array, weight: Array, *, size: int) -> Array:
+    """Each result, times its weights, added to the elements that are its taps."""
+    batch, channels = g.shape[:2]
+    result = np.zeros((batch, channels, size), g.dtype)
+    first = np.arange(batch * channels).reshape(batch, channels, 1) * size
+    for place in range(index.shape[1]):
+        there = np.broadcast_to(index[:, place, None] >= 0, g.shape)
+        np.add.at(result.reshape(-1), (first + index[:, place, None])[there], (g * weight[:, place, None])[there])
+    return result
+
+
+def match_taps(g: Array, x: Array, index: Array) -> Array:
+    """For each tap of each result, the sum over channels of the result times the element."""
+    sums = [(g * _present(x, index[:, place])).sum(1) for place in range(index.shape[1])]
+    return np.stack(sums, 1)
+
+
+def _present(x: Array, index: Array) -> Array:
+    """The elements at indices (batch, results), the same for all channels, and 0 where the index is -1."""
+    there = index[:, None] >= 0
+    picked = np.take_along_axis(x, np.maximum(index, 0)[:, None], 2)
+    return picked if there.all() else np.where(there, picked, 0)
