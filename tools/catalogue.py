@@ -26,7 +26,7 @@ def entries() -> dict[str, dict[str, list[str]]]:
     """For each module of `adjoint.ops` that `import adjoint` does not load: what it brings."""
     from adjoint import ops  # noqa: PLC0415 - what it loads at once is what is not wanted here
     from adjoint.arrays.tensor import TensorNamespace  # noqa: PLC0415
-    from adjoint.core.exports import exports  # noqa: PLC0415
+    from adjoint.core.exports import declaring_module, exports  # noqa: PLC0415
     from adjoint.core.primitive import registry  # noqa: PLC0415
 
     early = set(sys.modules)
@@ -35,7 +35,7 @@ def entries() -> dict[str, dict[str, list[str]]]:
     provide = TensorNamespace.provide
 
     def noted(self: TensorNamespace, verb: str, function: object) -> None:
-        verbs.setdefault(_declaring_module(), []).append(verb)
+        verbs.setdefault(declaring_module(), []).append(verb)
         provide(self, verb, function)
 
     TensorNamespace.provide = noted
@@ -63,13 +63,6 @@ def entries() -> dict[str, dict[str, list[str]]]:
         entry["verbs"] = verbs.get(module, [])
         entry["records"] = homes.get(module, [])
     return dict(sorted(found.items()))
-
-
-def _declaring_module() -> str:
-    frame = sys._getframe(2)
-    while not frame.f_globals["__name__"].startswith("adjoint.ops."):
-        frame = frame.f_back
-    return frame.f_globals["__name__"]
 
 
 def text() -> str:

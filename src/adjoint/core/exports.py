@@ -70,9 +70,9 @@ def export(
 
 
 def declaring_module() -> str:
-    """The module outside of `core` that is being executed: the home of what it declares."""
+    """The module whose body is being executed: the home of what it declares."""
     frame = sys._getframe(1)
-    while frame.f_globals["__name__"].startswith("adjoint.core.") and frame.f_back is not None:
+    while frame.f_code.co_name != "<module>" and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_globals["__name__"]
 
