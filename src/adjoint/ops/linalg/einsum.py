@@ -239,7 +239,7 @@ def _contracted(x: Term, y: Term, kept: set[Label]) -> Term:
     left = _matrices(x, batch, rows, inner)
     right = _matrices(y, batch, inner, columns)
     product = bmm(left, right) if batch else mm(left, right)
-    return Term(reshape(product, [sizes[label] for label in labels]), labels)
+    return Term(_shaped(product, tuple(sizes[label] for label in labels)), labels)
 
 
 def _summed(x: Term, kept: set[Label]) -> Term:
@@ -264,4 +264,8 @@ def _matrices(x: Term, batch: list[Label], rows: list[Label], columns: list[Labe
     sizes = iter(arranged.shape)
     groups = (batch, rows, columns) if batch else (rows, columns)
     shape = tuple(math.prod(next(sizes) for _ in group) for group in groups)
-    return arranged if arranged.shape == shape else reshape(arranged, shape)
+    return _shaped(arranged, shape)
+
+
+def _shaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return x if x.shape == shape else reshape(x, shape)
