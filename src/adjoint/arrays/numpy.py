@@ -206,10 +206,12 @@ def place(values: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of the given shape with `values` added at `index`; what is indexed twice receives both."""
     result = np.zeros(shape, values.dtype)
     parts = index if type(index) is tuple else (index,)
-    if builtins.any(isinstance(part, np.ndarray | list) for part in parts):
-        np.add.at(result, index, values)
-    else:
-        result[index] = values
+    pickers = [part for part in parts if isinstance(part, np.ndarray | list)]
+    if builtins.all(isinstance(part, np.ndarray) and part.dtype.kind == "b" for part in pickers):
+        result[index] = values  # truth values pick nothing twice
+    else:  # one vector of places in memory is quicker to follow than an array of indices for each axis
+        places = np.arange(result.size).reshape(shape)[index]
+        np.add.at(result.reshape(-1), places.reshape(-1), np.broadcast_to(values, places.shape).reshape(-1))
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.arrays.tensor import verb
 from adjoint.core.exports import public
 from adjoint.core.primitive import unbroadcast
@@ -60,6 +61,21 @@ def expand(self: Tensor, *args: Any, size: Any = None, implicit: bool = False) -
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """This tensor, expanded to the shape of another."""
     return expand(self, *other.shape)
+
+
+@public(on_module=False)
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """The tensor summed along dimensions until it has this shape: what undoes the broadcasting from it.
+
+    >>> import adjoint as torch
+    >>> torch.tensor([[1., 2.], [3., 4.]]).sum_to_size(1, 2)
+    tensor([[4., 6.]])
+    """
+    target, have = sizes(size, "sum_to_size", "size"), self._data.shape
+    lead = len(have) - len(target)
+    if lead < 0 or any(each not in (1, own) for each, own in zip(target, have[lead:], strict=True)):
+        raise RuntimeError(f"size {{{list(target)}}} is not expandable to size {{{list(have)}}}.")
+    return unbroadcast(tensor_namespace, self, target) if target else tensor_namespace.sum(self)
 
 
 @public()

@@ -10,6 +10,7 @@ from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor
 from adjoint.ops.dimensions import dimension
+from adjoint.ops.refusals import refuse_overlap
 from adjoint.ops.shape import sizes
 
 # --- the records ---
@@ -94,6 +95,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None) -> Tensor:
                     f"Sizes of tensors must match except in dimension {axis}. Expected size {kept[0].shape[each]} but "
                     f"got size {part.shape[each]} for tensor number {place} in the list."
                 )
+    refuse_overlap(out, *kept)
     result = _cat(*kept, axis=axis)
     return result if out is None else write_out(out, result)
 
@@ -115,6 +117,7 @@ def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(parts[0].shape)} at entry 0 and "
                 f"{list(part.shape)} at entry {place}"
             )
+    refuse_overlap(out, *parts)
     result = _stack(*parts, axis=dimension(dim, parts[0].ndim + 1))
     return result if out is None else write_out(out, result)
 

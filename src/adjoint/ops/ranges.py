@@ -36,7 +36,7 @@ def arange(
     if end is None or not all(isinstance(each, Number | Tensor) for each in given):
         raise invalid_combination("arange", () if end is None else given)
     first, last, by = (each.item() if isinstance(each, Tensor) else each for each in given)
-    wanted = type_of_option("arange", dtype)
+    wanted = type_of_option("arange", dtype) or (out.dtype if isinstance(out, Tensor) else None)
     if wanted is None:
         whole = all(isinstance(each, int) for each in (first, last, by))
         wanted = dtypes.int64 if whole else dtypes.get_default_dtype()
@@ -67,31 +67,74 @@ def linspace(
     >>> torch.linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    first, last = (each.item() if isinstance(each, Tensor) else each for each in (start, end))
-    if not (isinstance(first, Number) and isinstance(last, Number) and hasattr(steps, "__index__")):
-        raise invalid_combination("linspace", (start, end, steps))
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    wanted = type_of_option("linspace", dtype)
-    if wanted is None:
-        wanted = dtypes.get_default_dtype()
-        wanted = wanted.to_complex() if isinstance(first, complex) or isinstance(last, complex) else wanted
+    first, last, wanted = _ends("linspace", start, end, steps, dtype)
     return finished("linspace", _evenly(first, last, int(steps), wanted), device, requires_grad, out)
 
 
+@public(method=False)
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tensor | None = None, dtype: DType | None = None,
+    layout: Any = None, device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """`steps` powers of `base` whose exponents go from `start` to `end`, both included, equally far apart.
+
+    >>> import adjoint as torch
+    >>> torch.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    first, last, wanted = _ends("logspace", start, end, steps, dtype)
+    return finished("logspace", _powers(first, last, int(steps), base, wanted), device, requires_grad, out)
+
+
+def _ends(function: str, start: Any, end: Any, steps: Any, dtype: Any) -> tuple[Any, Any, DType]:
+    """Both ends as numbers, and the type of what lies between them."""
+    tensors = [each for each in (start, end) if isinstance(each, Tensor)]
+    if any(each.ndim for each in tensors):
+        dims = " and end with ".join(f"{getattr(each, 'ndim', 0)} dimension(s)" for each in (start, end))
+        raise RuntimeError(f"{function} only supports 0-dimensional start and end tensors, but got start with {dims}.")
+    first, last = (each.item() if isinstance(each, Tensor) else each for each in (start, end))
+    if not (isinstance(first, Number) and isinstance(last, Number) and hasattr(steps, "__index__")):
+        raise invalid_combination(function, (start, end, steps))
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    wanted = type_of_option(function, dtype)
+    if wanted is None:
+        wanted = dtypes.get_default_dtype()
+        wanted = wanted.to_complex() if isinstance(first, complex) or isinstance(last, complex) else wanted
+    return first, last, wanted
+
+
 def _evenly(first: Any, last: Any, steps: int, dtype: DType) -> np.ndarray:
-    """Counted up from the first in the first half, and down from the last in the second, in the type itself."""
+    """Numbers from the first to the last in the type itself; integers as floats, cut off at the end."""
+    low, high = _in_type(first, dtype), _in_type(last, dtype)
+    wide = np.dtype(np.float64) if dtype.rank <= dtypes.INTEGER else dtype.numpy
+    return _between(low, high, steps, wide).astype(dtype.numpy)
+
+
+def _powers(first: Any, last: Any, steps: int, base: Any, dtype: DType) -> np.ndarray:
+    """Powers of a base; 16-bit ones are computed in 32 bits, integers as floats, cut off at the end."""
+    low, high = _in_type(first, dtype), _in_type(last, dtype)
     wide = np.dtype(np.float64) if dtype.rank <= dtypes.INTEGER else dtype.numpy
     if wide.itemsize == 2:
         wide = np.dtype(np.float32)
-    low, high = wide.type(first), wide.type(last)
+        low = first if steps == 1 else low
+    return np.power(wide.type(base), _between(low, high, steps, wide)).astype(dtype.numpy)
+
+
+def _in_type(number: Any, dtype: DType) -> Any:
+    return int(number) if dtype.rank <= dtypes.INTEGER else dtype.numpy.type(number)
+
+
+def _between(low: Any, high: Any, steps: int, wide: np.dtype) -> np.ndarray:
+    """Counted up from the first in the first half, and down from the last in the second."""
+    low, high = wide.type(low), wide.type(high)
     step = (high - low) / wide.type(max(steps - 1, 1))
     up, down = (each.astype(wide) for each in (np.arange(steps), np.arange(steps - 1, -1, -1)))
-    exact = np.longdouble  # PyTorch multiplies and adds with one rounding
-    products = (each.astype(exact) * exact(step) if wide.kind == "f" else each * step for each in (up, down))
-    rise, fall = products
+    exact = np.longdouble  # PyTorch multiplies and adds with one rounding, but in 16 bits with two
+    fused = wide.kind == "f" and wide.itemsize > 2
+    rise, fall = (each.astype(exact) * exact(step) if fused else each * step for each in (up, down))
     values = np.where(np.arange(steps) < steps // 2, (low + rise).astype(wide), (high - fall).astype(wide))
-    return (np.full(steps, low) if steps == 1 else values).astype(dtype.numpy)
+    return np.full(steps, low) if steps == 1 else values
 
 
 @public(method=False)

@@ -6,10 +6,11 @@ from operator import index
 from typing import Any
 
 from adjoint.arrays.tensor import verb
+from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor, buffer
-from adjoint.ops.conversion import clone, contiguous
+from adjoint.ops.conversion import clone, contiguous, reinterpreted
 from adjoint.ops.dimensions import dimension, dimensions
 
 # --- the records ---
@@ -158,7 +159,16 @@ def reshape(input: Tensor, *args: Any, shape: Any = None) -> Tensor:
 
 @public(on_module=False)
 def view(self: Tensor, *args: Any, size: Any = None) -> Tensor:
-    """The same elements in another shape, in the same memory; an error where the memory does not allow it."""
+    """The same elements in another shape, in the same memory; an error where the memory does not allow it.
+
+    With a type in place of a shape, the same memory with its bits taken as elements of that type.
+
+    >>> import adjoint as torch
+    >>> torch.tensor([1., 2.]).view(torch.int32)
+    tensor([1065353216, 1073741824], dtype=torch.int32)
+    """
+    if args and isinstance(args[0], DType):
+        return reinterpreted(self, args[0])
     target = _completed(sizes(args, "view", "size", size), self.numel())
     if not is_viewable(self, target):
         raise RuntimeError(
@@ -266,9 +276,9 @@ def _reversed(self: Tensor) -> Tensor:
 
 def _matrices_transposed(self: Tensor) -> Tensor:
     """The last two dimensions swapped, as a view."""
-    if self.ndim < 2:
+    if self.ndim == 1:
         raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
-    return transpose(self, -2, -1)
+    return transpose(self, -2, -1) if self.ndim else self
 
 
 @public()
