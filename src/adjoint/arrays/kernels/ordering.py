@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.arrays.kernels.indexing import gather
 from adjoint.arrays.kernels.introsort import SHORT, Row
 from adjoint.arrays.numpy import Array
 
@@ -20,48 +21,49 @@ _FOLLOWED = 1 << 15  # so many elements, of rows with equal ones, are followed s
 def argsort(x: Array, *, axis: int, descending: bool, stable: bool = True) -> np.ndarray:
     """The indices that sort along an axis. In a `stable` order, and in a long one, equal elements stay as they were."""
     x = _comparable(x)
-    size = x.shape[axis]
-    if descending:
-        order = size - 1 - np.flip(np.argsort(np.flip(x, axis), axis, kind="stable"), axis)
-    else:
-        order = np.argsort(x, axis, kind="stable")
-    if stable or size <= SHORT:
+    order = _stable_order(x, axis, descending)
+    if stable or x.shape[axis] <= SHORT:
         return order
-    ordered = np.moveaxis(np.take_along_axis(x, order, axis), axis, -1)
-    tied = (ordered[..., 1:] == ordered[..., :-1]).any(-1) | (ordered[..., -2] != ordered[..., -2])
+    tied = _has_ties(gather(x, order, axis=axis), axis)
     return _as_followed(order, x, axis, tied, lambda row, _: row.sorted(), descending)
+
+
+def _stable_order(x: np.ndarray, axis: int, descending: bool) -> np.ndarray:
+    if not descending:
+        return np.argsort(x, axis, kind="stable")
+    backwards = (*(slice(None),) * axis, slice(None, None, -1))
+    return x.shape[axis] - 1 - np.argsort(x[backwards], axis, kind="stable")[backwards]
 
 
 def argtopk(x: Array, *, axis: int, k: int, largest: bool, in_order: bool) -> np.ndarray:
     """The indices of the `k` largest or smallest, in their order."""
     x = _comparable(x)
     size = x.shape[axis]
-    if k * _FEW > size:
-        found = np.take(argsort(x, axis=axis, descending=largest), range(k), axis)
+    if k * 2 > size or size < _LONG:
+        order = _stable_order(x, axis, largest)
+        found, following = _part(order, axis, 0, k), _part(order, axis, 0, k + 1)
+        tied = _has_ties(gather(x, following, axis=axis), axis)
     else:
         parted = np.argpartition(x, size - k if largest else k - 1, axis)
-        chosen = np.sort(np.take(parted, range(size - k, size) if largest else range(k), axis), axis)
-        order = argsort(np.take_along_axis(x, chosen, axis), axis=axis, descending=largest)
-        found = np.take_along_axis(chosen, order, axis)
-    if not found.size:
-        return found
-    values = np.take_along_axis(x, found, axis)
-    beyond = np.sum(_equal(x, np.take(values, [k - 1], axis)), axis) > np.sum(
-        _equal(values, np.take(values, [k - 1], axis)), axis
-    )
-    within = _equal(np.take(values, range(1, k), axis), np.take(values, range(k - 1), axis)).any(axis)
-    tied = beyond | within if in_order else np.ones_like(beyond)
+        chosen = np.sort(_part(parted, axis, size - k, size) if largest else _part(parted, axis, 0, k), axis)
+        order = _stable_order(gather(x, chosen, axis=axis), axis, largest)
+        found = gather(chosen, order, axis=axis)
+        values = gather(x, found, axis=axis)
+        last = _part(values, axis, k - 1, k)
+        tied = (_count(x, last, axis) > _count(values, last, axis)) | _has_ties(values, axis)
+    if not in_order:
+        tied = np.ones_like(tied)
     return _as_followed(found, x, axis, tied, lambda row, _: row.smallest(k, in_order), largest)
 
 
-_FEW = 2  # of so many elements one is chosen, or fewer, where it is quicker to sort the chosen ones only
+_LONG = 64  # elements from which on it pays to look for some of them without sorting all
 
 
 def argkth(x: Array, *, axis: int, k: int) -> np.ndarray:
     """The index of the `k`-th smallest, counted from 1."""
     x = _comparable(x)
-    found = np.take(np.argpartition(x, k - 1, axis), [k - 1], axis)
-    tied = np.sum(_equal(x, np.take_along_axis(x, found, axis)), axis) > 1
+    found = _part(np.argpartition(x, k - 1, axis), axis, k - 1, k)
+    tied = _count(x, gather(x, found, axis=axis), axis) > 1
     return _as_followed(found, x, axis, tied, lambda row, _: [row.kth(k - 1)])
 
 
@@ -73,30 +75,32 @@ def argmedian(x: Array, *, axis: int, ignore_nan: bool) -> np.ndarray:
     x = _comparable(x)
     missing = x != x
     size = x.shape[axis]
-    middle: Any = (size - 1) // 2
-    if not missing.any():
-        median = np.partition(x, middle, axis).take([middle], axis)
+    middle = (size - 1) // 2
+    if size >= _LONG and not missing.any():
+        median = _part(np.partition(x, middle, axis), axis, middle, middle + 1)
         among = middle - np.sum(x < median, axis, keepdims=True)
         return np.argmax(np.cumsum(x == median, axis) > among, axis, keepdims=True)
-    order = argsort(x, axis=axis, descending=False)
+    order = _stable_order(x, axis, descending=False)
     if ignore_nan:
         present = size - np.sum(missing, axis, keepdims=True)
-        return np.take_along_axis(order, np.maximum(present - 1, 0) // 2, axis)
-    first_missing = np.argmax(missing, axis, keepdims=True)
-    return np.where(missing.any(axis, keepdims=True), first_missing, order.take([middle], axis))
+        return gather(order, np.maximum(present - 1, 0) // 2, axis=axis)
+    found = _part(order, axis, middle, middle + 1)
+    if not missing.any():
+        return found
+    return np.where(missing.any(axis, keepdims=True), np.argmax(missing, axis, keepdims=True), found)
 
 
 def argmode(x: Array, *, axis: int) -> np.ndarray:
     """The index of the most frequent element, of the smallest one where several are: of the last of them in order."""
     x = _comparable(x)
-    order = argsort(x, axis=axis, descending=False)
-    ordered = np.moveaxis(np.take_along_axis(x, order, axis), axis, -1)
+    order = _stable_order(x, axis, descending=False)
+    ordered = np.moveaxis(gather(x, order, axis=axis), axis, -1)
     places = np.arange(x.shape[axis])
     begins = np.ones(ordered.shape, bool)
     begins[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
     run = places - np.maximum.accumulate(np.where(begins, places, 0), -1)
     last = np.argmax(run, -1, keepdims=True)  # the longest run of equal elements ends here
-    found = np.take_along_axis(order, np.moveaxis(last, -1, axis), axis)
+    found = gather(order, np.moveaxis(last, -1, axis), axis=axis)
     tied = (run.max(-1) > 0) & (x.shape[axis] > SHORT)
     return _as_followed(found, x, axis, tied, lambda row, place: [row.sorted()[int(last[place][0])]])
 
@@ -116,9 +120,21 @@ def _as_followed(
     return result
 
 
-def _equal(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Whether two elements are in no order: equal, or both NaN."""
-    return (x == y) | ((x != x) & (y != y))
+def _part(x: np.ndarray, axis: int, start: int, stop: int) -> np.ndarray:
+    return x[(*(slice(None),) * axis, slice(start, stop))]
+
+
+def _has_ties(ordered: np.ndarray, axis: int) -> np.ndarray:
+    """Whether there are equal elements, for each row of elements in order."""
+    size = ordered.shape[axis]
+    a, b = _part(ordered, axis, 1, size), _part(ordered, axis, 0, max(size - 1, 0))
+    return ((a == b) | ((a != a) & (b != b))).any(axis)
+
+
+def _count(x: np.ndarray, element: np.ndarray, axis: int) -> np.ndarray:
+    """How many elements are equal to one, or, if that is NaN, are NaN."""
+    equal = x == element
+    return np.count_nonzero(equal | ((x != x) & (element != element)) if (element != element).any() else equal, axis)
 
 
 def _comparable(x: Array) -> np.ndarray:
