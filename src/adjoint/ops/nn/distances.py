@@ -299,8 +299,8 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         raise RuntimeError("pdist only supports floating-point dtypes")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
-    if x.shape[0] < 2 or not x.shape[1]:
-        return x.new_zeros(len(_pairs(x.shape[0])[0]))
+    if not x.shape[1]:
+        return x.sum(1)[:1].expand(len(_pairs(x.shape[0])[0])) * 0
     return _pdist(x, p=float(p))
 
 
