@@ -115,13 +115,13 @@ def multilinear(
     name: str,
     forward: Rule,
     *,
-    transposes: Sequence[Rule],
+    transposes: Sequence[Rule | None],
     promotes: str | None = None,
     node: str | None = None,
     verb: str | None = None,
     doc: str = "",
 ) -> Callable:
-    """An operation linear in each operand while the others are held, such as `matmul`."""
+    """An operation linear in each operand while the others are held, such as `matmul`; None for one that always is."""
     primitive = Primitive(
         name,
         forward,

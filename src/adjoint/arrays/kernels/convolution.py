@@ -74,8 +74,8 @@ def _overlaid(columns: Array, sizes: Sequence[int], geometry: Geometry) -> Array
     result = np.zeros((*columns.shape[:2], *padded), columns.dtype)
     for position in product(*map(range, kernel)):
         settings = zip(position, geometry.dilation, geometry.stride, counts, strict=True)
-        target = tuple(slice(at * wide, at * wide + apart * (n - 1) + 1, apart) for at, wide, apart, n in settings)
-        result[(..., *target)] += columns[(slice(None), slice(None), *position)]
+        target: Any = tuple(slice(at * wide, at * wide + apart * (n - 1) + 1, apart) for at, wide, apart, n in settings)
+        result[(slice(None), slice(None), *target)] += columns[(slice(None), slice(None), *position)]
     return _padded(result, [(-low, -high) for low, high in geometry.padding])
 
 

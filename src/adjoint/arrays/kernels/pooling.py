@@ -21,7 +21,7 @@ class Windows(NamedTuple):
     """Windows along an axis, evenly spaced."""
 
     size: int
-    count: int
+    number: int
     kernel: int
     stride: int
     padding: int
@@ -29,7 +29,7 @@ class Windows(NamedTuple):
 
     def table(self) -> np.ndarray:
         """The elements in each window, a row for each; in place of what is outside stands the nearest that is inside."""
-        starts = np.arange(self.count)[:, None] * self.stride - self.padding
+        starts = np.arange(self.number)[:, None] * self.stride - self.padding
         first = -(starts // self.dilation) * self.dilation  # from the start to the first element that is inside
         last = (self.size - 1 - starts) // self.dilation * self.dilation
         offsets = np.arange(self.kernel) * self.dilation
@@ -40,10 +40,10 @@ class Parts(NamedTuple):
     """The windows that divide an axis into so many parts."""
 
     size: int
-    count: int
+    number: int
 
     def table(self) -> np.ndarray:
-        starts, ends = adaptive_bounds(self.size, self.count)
+        starts, ends = adaptive_bounds(self.size, self.number)
         return np.minimum(starts[:, None] + np.arange((ends - starts).max(initial=0)), ends[:, None] - 1)
 
 
@@ -56,7 +56,7 @@ def max_pool(x: Array, *, windows: Sequence[Windows | Parts]) -> tuple[Array, Ar
     """The largest element of each window in the last axes, the first of equal ones, and its flat index in these axes."""
     first = x.ndim - len(windows)
     sizes = x.shape[first:]
-    counts = tuple(each.count for each in windows)
+    counts = tuple(each.number for each in windows)
     if not prod(x.shape[:first]) * prod(counts):
         empty = (*x.shape[:first], *counts)
         return np.empty(empty, x.dtype), np.empty(empty, np.int64)
@@ -78,7 +78,7 @@ def max_pool(x: Array, *, windows: Sequence[Windows | Parts]) -> tuple[Array, Ar
 def _positions(windows: Windows | Parts, chosen: Array, axis: int) -> Array:
     """Where along its axis the element is that was chosen in each window."""
     table = windows.table()
-    rows = np.arange(windows.count).reshape(-1, *(1,) * (chosen.ndim - axis - 1))
+    rows = np.arange(windows.number).reshape(-1, *(1,) * (chosen.ndim - axis - 1))
     return table.reshape(-1).take(rows * table.shape[1] + chosen)
 
 

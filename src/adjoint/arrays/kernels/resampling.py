@@ -18,10 +18,10 @@ from adjoint.arrays.numpy import Array
 class Taps(NamedTuple):
     """The elements that each result is a sum of, and their weights, as matrices with a row for each result.
 
-    An index of -1 marks a tap that is not there; no weights are weights of 1.
+    An element of -1 marks a tap that is not there; no weights are weights of 1.
     """
 
-    index: np.ndarray
+    elements: np.ndarray
     weight: np.ndarray | None
 
 
@@ -56,14 +56,14 @@ def _rounded(taps: Taps, dtype: str, complementary: bool) -> Taps:
     weight = taps.weight.astype(dtype).astype(np.float32)  # type: ignore[union-attr]
     if complementary:
         weight[:, 0] = (1 - weight[:, 1]).astype(dtype)
-    return Taps(taps.index, weight)
+    return Taps(taps.elements, weight)
 
 
 def _transposed(taps: Taps, source: int) -> Taps:
     """For each element of the source, the results that it is a tap of."""
-    present = taps.index >= 0
+    present = taps.elements >= 0
     result, _ = np.nonzero(present)
-    element = taps.index[present]
+    element = taps.elements[present]
     order = np.argsort(element, kind="stable")
     element, result = element[order], result[order]
     counts = np.bincount(element, minlength=source)
@@ -143,7 +143,7 @@ def resample(x: Array, *, maps: Sequence[Map | None]) -> Array:
         if described is None:
             continue
         columns = _columns(described)
-        if 1 < len(columns) and x.shape[axis] <= _DENSE * len(columns) and x.dtype.kind in "fc" and x.size:
+        if len(columns) > 1 and x.shape[axis] <= _DENSE * len(columns) and x.dtype.kind in "fc" and x.size:
             if finite is None:  # in a product of matrices 0 times infinity would spread
                 finite = bool(np.isfinite(x.sum()))
             if finite:

@@ -84,7 +84,7 @@ def _place(x: Tensor, size: int, align_corners: bool) -> Tensor:
     return (x + 1) / 2 * (size - 1) if align_corners else ((x + 1) * size - 1) / 2
 
 
-def _clipped(place: Tensor, size: int) -> Tensor:
+def _clipped(place: Any, size: int) -> Tensor:
     """The nearest place among the elements; it does not move with a place that is outside or at the border."""
     nearest = where(place > 0, place.detach().clamp(max=size - 1), 0.0)
     return where((place > 0) & (place < size - 1), place, nearest)
@@ -121,7 +121,7 @@ def _taps(x: Tensor, size: int, mode: str, padding_mode: str, align_corners: boo
             indices, weights = [place.detach().round()], [place.detach() * 0 + 1]
         else:
             indices, weights = [low, low + 1], [low + 1 - place, place - low]
-    index = stack(indices, 1)
+    index: Any = stack(indices, 1)
     inside = (index >= 0) & (index < size)
     return where(inside, index, -1.0).long(), stack(weights, 1)
 
