@@ -15,6 +15,7 @@ from adjoint.core.exports import public
 from adjoint.core.random import Generator
 from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor, wrap
+from adjoint.ops.conversion import to_dtype
 from adjoint.ops.creation import finished, shape_of
 from adjoint.ops.data import type_of_option
 from adjoint.ops.random import generator_of, normal_numbers, uniform_numbers
@@ -207,7 +208,7 @@ def _normal_by(mean: Any, std: Any, given: list[Tensor], source: Generator) -> T
         drawn = (drawn * std._data).astype(dtype, copy=False)
     drawn = wrap((drawn + (mean._data if isinstance(mean, Tensor) else dtype.type(mean))).astype(dtype, copy=False))
     if len(given) == 2:
-        return _normal_by_both(mean, std, drawn)
+        return _normal_by_both(mean, to_dtype(std, mean.dtype), drawn)
     return (_normal_by_std if isinstance(std, Tensor) else _normal_by_mean)(given[0], drawn)
 
 

@@ -23,18 +23,26 @@ from adjoint.core.dtypes import (
 )
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
+from adjoint.core.primitive import cast_back
 from adjoint.core.random import Generator, arithmetic
 from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor, buffer, wrap
+from adjoint.ops.conversion import to_dtype
 from adjoint.ops.random import generator_of, normal_numbers, rounded, uniform_numbers
 from adjoint.ops.refusals import not_implemented_for
 
 # --- the records: numbers that were drawn, in place of a tensor's, or for its sake ---
 
 DRAWN: dict[str, Any] = {
-    "forward": lambda xp, x, drawn: xp.copy(drawn),
-    "vjp": (lambda xp, g, x_shape, x_dtype: xp.zeros(x_shape, x_dtype), None),
-    "jvp": lambda xp, tangents, drawn: xp.zeros_like(drawn),
+    "forward": lambda xp, x, drawn: xp.astype(drawn, xp.numpy_dtype(x)),
+    "vjp": (lambda xp, g, x_dtype: xp.zeros_like(cast_back(xp, g, x_dtype)), None),
+    "jvp": lambda xp, tangents: xp.zeros_like(tangents[0]),
+}
+DRAWN_FOR_TWO: dict[str, Any] = {
+    "forward": lambda xp, x, y, drawn: xp.astype(drawn, xp.numpy_dtype(x)),
+    "vjp": (lambda xp, g: xp.zeros_like(g), lambda xp, g: xp.zeros_like(g), None),
+    "jvp": lambda xp, tangents, drawn: xp.zeros_like(drawn) + sum(xp.zeros_like(t) for t in tangents if t is not None),
+    "promotes": "common",
 }
 _RECORDS = {
     name: general(name, **DRAWN, node=f"{node}Backward{number}")
@@ -50,15 +58,6 @@ _RECORDS = {
         ("random_below", "Random", 1),
         ("random", "Random", 2),
     )
-}
-DRAWN_FOR_TWO: dict[str, Any] = {
-    "forward": lambda xp, x, y, drawn: xp.copy(drawn),
-    "vjp": (
-        lambda xp, g, x_shape, x_dtype: xp.zeros(x_shape, x_dtype),
-        lambda xp, g, y_shape, y_dtype: xp.zeros(y_shape, y_dtype),
-        None,
-    ),
-    "jvp": lambda xp, tangents, drawn: xp.zeros_like(drawn),
 }
 _bernoulli_by_tensor = general("bernoulli_by_tensor", **DRAWN_FOR_TWO, node="BernoulliBackward1")
 
@@ -91,7 +90,7 @@ def empty_like(input: Tensor, dtype: np.dtype | None = None) -> np.ndarray:
 
 
 def _fill(self: Tensor, name: str, record: str, draw: Draw) -> Tensor:
-    drawn = wrap(in_memory_order(buffer(self), draw).astype(self._data.dtype, copy=False))
+    drawn = wrap(in_memory_order(buffer(self), draw))
     return inplace.update(self, lambda old: _RECORDS[record](old, drawn), name)
 
 
@@ -239,7 +238,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
         dtype = self._data.dtype
         return _fill(self, "bernoulli_", "bernoulli_in_place", lambda count: successes(source, count, p).astype(dtype))
     drawn = wrap(bernoulli_of(p, buffer(self), source))
-    return inplace.update(self, lambda old: _bernoulli_by_tensor(old, p, drawn), "bernoulli_")
+    return inplace.update(self, lambda old: _bernoulli_by_tensor(old, to_dtype(p, self.dtype), drawn), "bernoulli_")
 
 
 def successes(source: Generator, count: int, p: float) -> np.ndarray:

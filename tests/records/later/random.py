@@ -8,11 +8,11 @@ ROW = np.array([0.77, -1.62, 1.31])
 MASK = np.array([[True, False, True], [True, True, False]])
 
 SAMPLES = {
-    **{name: [((X, np.array([[1, 0, 2], [0, 3, 1]])), {})] for name in (
+    **{name: [((X, DRAWN), {})] for name in (
         "uniform", "normal", "normal_by_mean", "normal_by_std", "exponential", "cauchy", "geometric", "log_normal",
         "bernoulli", "bernoulli_in_place", "random_between", "random_below", "random", "poisson",
     )},
-    "normal_by_both": [((X, ROW, np.array([[1, 0, 2], [0, 3, 1]])), {})],
-    "bernoulli_by_tensor": [((X, ROW, np.array([[1, 0, 2], [0, 3, 1]])), {})],
+    "normal_by_both": [((X, ROW, DRAWN), {})],
+    "bernoulli_by_tensor": [((X, ROW, DRAWN), {})],
     "native_dropout": [((X, MASK), {"scale": 2.0})],
 }  # fmt: skip

@@ -14,6 +14,7 @@ from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.choice import where
+from adjoint.ops.comparison import eq
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.filling import masked_fill
 from adjoint.ops.joining import cat
@@ -58,14 +59,14 @@ def scaled_dot_product_attention(
         root = math.sqrt(abs(scale))
         scores = matmul(query * math.copysign(root, scale), key.transpose(-2, -1) * root)
     if is_causal:
-        scores = masked_fill(scores, wrap(~np.tri(*scores.shape[-2:], dtype=bool)), -math.inf)
+        scores = masked_fill(scores, wrap(np.tri(*scores.shape[-2:]) == 0), -math.inf)
     blind = None
     if attn_mask is not None:
         if attn_mask.dtype.rank == FLOAT:
             scores = scores + to_dtype(attn_mask, wide)
         else:
             scores = where(attn_mask, scores, -math.inf)
-        blind = (scores == -math.inf).all(-1, keepdim=True)
+        blind = eq(scores, -math.inf).all(-1, keepdim=True)
         scores = masked_fill(scores, blind, 0)
     if (
         fused and wide is not kind and scores.numel()
