@@ -39,15 +39,19 @@ def argtopk(x: Array, *, axis: int, k: int, largest: bool, in_order: bool) -> np
     """The indices of the `k` largest or smallest, in their order."""
     x = _comparable(x)
     size = x.shape[axis]
+    if not k:
+        return np.zeros(_part(x, axis, 0, 0).shape, np.int64)
     if k * 2 > size or size < _LONG:
         order = _stable_order(x, axis, largest)
         found, following = _part(order, axis, 0, k), _part(order, axis, 0, k + 1)
         tied = _has_ties(gather(x, following, axis=axis), axis)
     else:
-        parted = np.argpartition(x, size - k if largest else k - 1, axis)
-        chosen = np.sort(_part(parted, axis, size - k, size) if largest else _part(parted, axis, 0, k), axis)
-        order = _stable_order(gather(x, chosen, axis=axis), axis, largest)
-        found = gather(chosen, order, axis=axis)
+        found: Any = _shortlisted(x, axis, k, largest) if k * _RARE <= size else None
+        if found is None:
+            parted = np.argpartition(x, size - k if largest else k - 1, axis)
+            chosen = np.sort(_part(parted, axis, size - k, size) if largest else _part(parted, axis, 0, k), axis)
+            order = _stable_order(gather(x, chosen, axis=axis), axis, largest)
+            found = gather(chosen, order, axis=axis)
         values = gather(x, found, axis=axis)
         last = _part(values, axis, k - 1, k)
         tied = (_count(x, last, axis) > _count(values, last, axis)) | _has_ties(values, axis)
@@ -57,6 +61,30 @@ def argtopk(x: Array, *, axis: int, k: int, largest: bool, in_order: bool) -> np
 
 
 _LONG = 64  # elements from which on it pays to look for some of them without sorting all
+_RARE = 64  # of so many elements one is chosen, or fewer, where it pays to look at the extremes of blocks first
+
+
+def _shortlisted(x: np.ndarray, axis: int, k: int, largest: bool) -> np.ndarray | None:
+    """The indices of the `k` largest or smallest in their order, by way of the extremes of blocks; None where NaN is one.
+
+    At least `k` elements reach the k-th extreme of the blocks' extremes, and not many more do: only these are sorted.
+    """
+    moved = np.moveaxis(x, axis, -1)
+    rows = np.ascontiguousarray(moved).reshape(-1, x.shape[axis])
+    count, width = 4 * k, x.shape[axis] // (4 * k)
+    blocks = rows[:, : count * width].reshape(-1, width, count)
+    extremes = blocks.max(1) if largest else blocks.min(1)
+    if (extremes != extremes).any():
+        return None
+    kth = count - k if largest else k - 1
+    bound = np.partition(extremes, kth, 1)[:, kth : kth + 1]
+    listed = np.flatnonzero(rows >= bound if largest else rows <= bound)
+    listed = listed[::-1] if largest else listed  # from the end of the row on, the first of equal ones comes last
+    row, place = np.divmod(listed, rows.shape[1])
+    order = np.lexsort((rows.reshape(-1)[listed], row))
+    ends = np.cumsum(np.bincount(row, minlength=len(rows)))[:, None]
+    steps = ends - 1 - np.arange(k) if largest else np.append(0, ends[:-1])[:, None] + np.arange(k)
+    return np.moveaxis(place[order[steps]].reshape(*moved.shape[:-1], k), -1, axis)
 
 
 def argkth(x: Array, *, axis: int, k: int) -> np.ndarray:
