@@ -26,7 +26,7 @@ def activated(
     **params: Any,
 ) -> Tensor:
     """A record on floating-point numbers, as a new tensor or written into `input`; `kernel` is PyTorch's name for it."""
-    name = kernel or record.primitive.name  # type: ignore[attr-defined]
+    name = kernel or record.primitive.name
     (input,) = require_tensors(name, input)
     if input._data.dtype.kind not in "fV":
         raise not_implemented_for(f"{name}_cpu", input)
@@ -63,7 +63,11 @@ _celu_record = elementwise(
 )
 
 #: the constants with which layers keep mean 0 and variance 1: https://arxiv.org/abs/1706.02515
-_SELU = {"alpha": 1.6732632423543772848170429916717, "scale": 1.0507009873554804934193349852946, "input_scale": 1}
+_SELU: dict[str, Any] = {
+    "alpha": 1.6732632423543772848170429916717,
+    "scale": 1.0507009873554804934193349852946,
+    "input_scale": 1,
+}
 
 
 @public(module="nn.functional", method=False)

@@ -14,16 +14,12 @@ from adjoint.core.statements import general
 from adjoint.core.statements import linear as linear_record
 from adjoint.core.tensor import Tensor
 from adjoint.ops.broadcasting import broadcast_shapes
+from adjoint.ops.comparison import eq
 from adjoint.ops.nn.linear import linear
-from adjoint.ops.nn.reductions import moved, reduce_loss, reduced, resolved, spread
+from adjoint.ops.nn.reductions import moved, reduce_loss, reduced, resolved, spread, weighed
 from adjoint.ops.nn.softmax import log_softmax
 
 # --- two classes ---
-
-
-def _times(values: Any, weight: Any) -> Any:
-    """Values with weights; without, the weight is the number 1."""
-    return values if weight.__class__ is int else values * weight
 
 
 def _log_of_share(xp: Any, x: Any) -> Any:
@@ -33,15 +29,15 @@ def _log_of_share(xp: Any, x: Any) -> Any:
 
 def _bce(xp: Any, x: Any, target: Any, weight: Any, *, reduction: str) -> Any:
     likelihood = target * _log_of_share(xp, x) + (1 - target) * xp.maximum(xp.log1p(-x), -100)
-    return reduced(xp, _times(-likelihood, weight), reduction)
+    return reduced(xp, weighed(xp, -likelihood, weight), reduction)
 
 
 def _bce_slope(xp: Any, x: Any, target: Any, weight: Any) -> Any:
-    return _times((x - target) / xp.maximum((1 - x) * x, 1e-12), weight)
+    return weighed(xp, (x - target) / xp.maximum((1 - x) * x, 1e-12), weight)
 
 
 def _bce_target_slope(xp: Any, x: Any, weight: Any) -> Any:
-    return _times(xp.maximum(xp.log1p(-x), -100) - _log_of_share(xp, x), weight)
+    return weighed(xp, xp.maximum(xp.log1p(-x), -100) - _log_of_share(xp, x), weight)
 
 
 _binary_cross_entropy = general(
@@ -70,19 +66,20 @@ def _log_sigmoid(xp: Any, x: Any) -> Any:
 def _logits_loss(xp: Any, x: Any, target: Any, weight: Any, pos_weight: Any, *, reduction: str) -> Any:
     likelihood = _log_sigmoid(xp, x)
     if pos_weight.__class__ is not int:
-        likelihood = likelihood * ((pos_weight - 1) * target + 1)
-    return reduced(xp, _times((1 - target) * x - likelihood, weight), reduction)
+        likelihood = likelihood * (1 - target) + weighed(xp, likelihood * target, pos_weight)
+    return reduced(xp, weighed(xp, (1 - target) * x - likelihood, weight), reduction)
 
 
 def _logits_slope(xp: Any, x: Any, target: Any, weight: Any, pos_weight: Any) -> Any:
-    share, positive = xp.sigmoid(x), _times(target, pos_weight)
+    share, positive = xp.sigmoid(x), weighed(xp, target, pos_weight)
     slope = share - target if positive is target else (positive + 1 - target) * share - positive
-    return _times(slope, weight)
+    return weighed(xp, slope, weight)
 
 
 def _logits_target_slope(xp: Any, x: Any, weight: Any, pos_weight: Any) -> Any:
     plain = pos_weight.__class__ is int
-    return _times(-x if plain else _log_sigmoid(xp, -x) - pos_weight * _log_sigmoid(xp, x), weight)
+    slope = -x if plain else _log_sigmoid(xp, -x) - weighed(xp, _log_sigmoid(xp, x), pos_weight)
+    return weighed(xp, slope, weight)
 
 
 _with_logits = general(
@@ -226,8 +223,8 @@ def _chosen(xp: Any, target: Any, ignore_index: int) -> tuple:
 def _example_weights(xp: Any, like: Any, target: Any, weight: Any, ignore_index: int) -> Any:
     """Each example's weight, which is that of its class; 0 where it is to be ignored."""
     counts = xp.astype(target != ignore_index, xp.numpy_dtype(like))
-    return _times(
-        counts, 1 if weight.__class__ is int else xp.getitem(weight, (xp.where(target == ignore_index, 0, target),))
+    return weighed(
+        xp, counts, 1 if weight.__class__ is int else xp.getitem(weight, (xp.where(target == ignore_index, 0, target),))
     )
 
 
@@ -383,7 +380,7 @@ def _spread_evenly(
 ) -> Tensor:
     """The loss of all classes together, for label smoothing."""
     weighted = log_shares if weight is None else log_shares * _by_class(weight, log_shares, axis)
-    ignored = target.reshape(weighted.shape[:axis] + weighted.shape[axis + 1 :]) == ignore_index
+    ignored = eq(target.reshape(weighted.shape[:axis] + weighted.shape[axis + 1 :]), ignore_index)
     loss = (-weighted.sum(axis)).masked_fill(ignored, 0)
     if reduction != "mean":
         return reduce_loss(loss, reduction)

@@ -17,6 +17,7 @@ from adjoint.core.apply import require_tensors
 from adjoint.core.exports import public
 from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor, wrap
+from adjoint.ops.comparison import isinf
 from adjoint.ops.nn.reductions import reduce_loss, resolved
 from adjoint.ops.refusals import not_implemented_for
 
@@ -236,7 +237,7 @@ def ctc_loss(
     if x.requires_grad:
         loss = _as_normalised(loss, x, input_lengths)
     if zero_infinity:
-        loss = loss.masked_fill(loss.detach() == np.inf, 0)
+        loss = loss.masked_fill(isinf(loss.detach()), 0)
     if how == "mean":
         return (loss / wrap(np.maximum(lengths, 1).astype(x._data.dtype))).mean()
     loss = reduce_loss(loss, how)

@@ -176,6 +176,7 @@ _cdist = general(
         ),
         axis=-1,
     ),
+    promotes="common",
 )
 
 
@@ -215,6 +216,7 @@ _euclidean_dist = general(
         lambda xp, g, x, y, out: _euclidean_vjp(xp, _turned(xp, g), y, x, _turned(xp, out)),
     ),
     jvp=_euclidean_jvp,
+    promotes="common",
 )
 
 _MODES = {
@@ -280,6 +282,7 @@ _pdist = general(
     jvp=lambda xp, tangents, x, out, *, p: xp.sum(
         _slope(xp, _pair_differences(xp, x), xp.expand_dims(out, 1), p) * _pair_differences(xp, tangents[0]), axis=1
     ),
+    promotes="common",
 )
 
 

@@ -14,6 +14,7 @@ from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.choice import where
+from adjoint.ops.comparison import gt
 from adjoint.ops.conversion import to_dtype
 
 _MODES = ("sum", "mean", "max")
@@ -81,7 +82,7 @@ def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: float, norm_type
     if rows.numel():
         found = input[rows]
         lengths = to_dtype(found.norm(norm_type, 1, keepdim=True), dtypes.float64)
-        scale = where(lengths > max_norm, max_norm / (lengths + 1e-7), 1.0)
+        scale = where(gt(lengths, max_norm), max_norm / (lengths + 1e-7), 1.0)
         input[rows] = to_dtype(to_dtype(found, dtypes.float64) * scale, input.dtype)
     return input
 

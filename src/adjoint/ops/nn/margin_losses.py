@@ -13,9 +13,10 @@ from adjoint.core.exports import public
 from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor
 from adjoint.ops.choice import minimum, where
+from adjoint.ops.comparison import eq, ne
 from adjoint.ops.nn.activations import logsigmoid
 from adjoint.ops.nn.distances import pairwise_distance
-from adjoint.ops.nn.reductions import reduce_loss, reduced, resolved, spread
+from adjoint.ops.nn.reductions import reduce_loss, reduced, resolved, spread, weighed
 
 # --- between the scores of classes ---
 
@@ -38,14 +39,14 @@ def _class_weights(xp: Any, target: Any, weight: Any) -> Any:
 
 def _multi_margin(xp: Any, x: Any, target: Any, weight: Any, *, p: int, margin: float, reduction: str) -> Any:
     shortfall = _shortfall(xp, x, target, margin)
-    values = _class_weights(xp, target, weight) * (shortfall if p == 1 else shortfall * shortfall)
+    values = weighed(xp, shortfall if p == 1 else shortfall * shortfall, _class_weights(xp, target, weight))
     return reduced(xp, xp.sum(values, axis=1) / x.shape[1], reduction)
 
 
 def _multi_margin_slope(xp: Any, x: Any, target: Any, weight: Any, p: int, margin: float) -> Any:
     shortfall = _shortfall(xp, x, target, margin)
     steps = xp.astype(shortfall > 0, xp.numpy_dtype(x)) if p == 1 else 2 * shortfall
-    steps = _class_weights(xp, target, weight) * steps / x.shape[1]
+    steps = weighed(xp, steps, _class_weights(xp, target, weight)) / x.shape[1]
     return steps - xp.where(_is_class(xp, x.shape, target), xp.sum(steps, axis=1, keepdims=True), 0)
 
 
@@ -268,8 +269,8 @@ def hinge_embedding_loss(
     tensor([0.2000, 0.8000])
     """
     reduction = resolved(reduction, size_average, reduce)
-    apart = where(target != 1, (margin - input).clamp_min(0), 0)
-    return reduce_loss(apart + where(target != -1, input, 0), reduction)
+    apart = where(ne(target, 1), (margin - input).clamp_min(0), 0)
+    return reduce_loss(apart + where(ne(target, -1), input, 0), reduction)
 
 
 @public(module="nn.functional", method=False)
@@ -300,7 +301,7 @@ def cosine_embedding_loss(
     tiny = 1e-12
     squares = ((input1 * input1).sum(-1) + tiny) * ((input2 * input2).sum(-1) + tiny)
     cosine = (input1 * input2).sum(-1) / squares.sqrt()
-    loss = where(target == 1, 1 - cosine, 0) + where(target == -1, (cosine - margin).clamp_min(0), 0)
+    loss = where(eq(target, 1), 1 - cosine, 0) + where(eq(target, -1), (cosine - margin).clamp_min(0), 0)
     return reduce_loss(loss, reduction)
 
 

@@ -37,7 +37,7 @@ class Layout(NamedTuple):
     held: Any = None  # the type of 16 bits in which PyTorch holds a batch's statistics, and so do we
 
     @property
-    def count(self) -> int:
+    def elements(self) -> int:
         """How many elements each statistic is of."""
         return math.prod(self.shape[axis] for axis in self.axes)
 
@@ -53,7 +53,7 @@ def _reduced(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 def _mean(xp: Any, x: Any, layout: Layout) -> Any:
     total = xp.sum(x, axis=layout.axes, keepdims=True)
-    return total / layout.count if layout.count else total * math.nan
+    return total / layout.elements if layout.elements else total * math.nan
 
 
 def _affine(xp: Any, x: Any, weight: Any, bias: Any, layout: Layout) -> Any:
@@ -92,8 +92,8 @@ def _normalised_vjp(
     products = by_out * unit
     by_weight = _by_channel(xp, products, layout) if layout.scaled else None
     products = by_unit * unit if layout.scaled else products
-    level = by_mean / max(layout.count, 1) - rstd * _mean(xp, by_unit, layout)
-    stretch = rstd * _mean(xp, products, layout) + by_rstd * rstd * rstd / max(layout.count, 1)
+    level = by_mean / max(layout.elements, 1) - rstd * _mean(xp, by_unit, layout)
+    stretch = rstd * _mean(xp, products, layout) + by_rstd * rstd * rstd / max(layout.elements, 1)
     by_x = rstd * by_unit + level - unit * stretch
     by_bias = _by_channel(xp, by_out, layout) if layout.shifted else None
     return xp.reshape(by_x, x.shape), by_weight, by_bias
@@ -398,7 +398,7 @@ def _normalised_batch(
     operands = _operands(x, weight, bias)
     if training:
         out, mean, rstd = _batch_norm(*operands, layout=layout, eps=float(eps))
-        _move(running, mean, rstd, momentum, eps, layout.count)
+        _move(running, mean, rstd, momentum, eps, layout.elements)
         return out, mean, rstd
     if None in running:
         raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
@@ -526,11 +526,13 @@ def instance_norm(
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
     count, channels, *rest = x.shape
-    every = [None if each is None else each.repeat(count) for each in (weight, bias, running_mean, running_var)]
+    scale, shift, mean, var = (
+        None if each is None else each.repeat(count) for each in (weight, bias, running_mean, running_var)
+    )
     flat = x.reshape(1, count * channels, *rest)
-    out = batch_norm(flat, *every, use_input_stats, momentum, eps, cudnn_enabled)
+    out = batch_norm(flat, scale, shift, mean, var, use_input_stats, momentum, eps, cudnn_enabled)
     with modes.mode(grad_enabled=False):
-        for running, moved in zip((running_mean, running_var), every[2:], strict=True):
+        for running, moved in ((running_mean, mean), (running_var, var)):
             if running is not None and moved is not None:
                 running.copy_(moved.view(count, channels).mean(0))
     return out.view(*x.shape)

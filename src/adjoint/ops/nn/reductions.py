@@ -49,3 +49,11 @@ def moved(xp: Any, tangents: Any, *slopes: Any) -> Any:
     """The tangent of the values: the tangents of the operands times their slopes, which are made where one is needed."""
     parts = [slope() * tangent for tangent, slope in zip(tangents, slopes, strict=False) if tangent is not None]
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+
+def weighed(xp: Any, values: Any, weight: Any) -> Any:
+    """Values with weights, in the type of the values; without weights, which is the number 1, as they are."""
+    if weight.__class__ is int:
+        return values
+    dtype = xp.numpy_dtype(values)
+    return values * (weight if xp.numpy_dtype(weight) == dtype else xp.astype(weight, dtype))
