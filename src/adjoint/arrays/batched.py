@@ -29,7 +29,7 @@ from adjoint.arrays.batches import (
     widened,
 )
 from adjoint.arrays.selection import Selection, addressed, is_array
-from adjoint.arrays.verbs import ARG_REDUCTIONS, BINARY, KERNELS, OPERATORS, REDUCTIONS, SPECIAL, UNARY
+from adjoint.arrays.verbs import ARG_REDUCTIONS, BINARY, KERNELS, OPERATORS, REDUCTIONS, SPECIAL, STACKED, UNARY
 
 __all__ = ["BatchedArray", "batched"]
 
@@ -148,6 +148,22 @@ def _join(verb: str, added: bool) -> Callable[..., Array]:
         size = size_at(arrays, level)
         inner = [inside(array, level, size) for array in arrays]
         return BatchedArray(getattr(namespace_of(inner), verb)(inner, shifted(axis, inner[0].ndim - 1 + added)), level)
+
+    return compute
+
+
+def _of_matrices(verb: str) -> Callable[..., Any]:
+    """A kernel of matrices in the last two axes, which takes a stack of them at once."""
+
+    def compute(*operands: Any, **parameters: Any) -> Any:
+        level = top_level(operands)
+        inner = aligned(operands, level) if level else operands
+        result = getattr(namespace_of(inner), verb)(*inner, **parameters)
+        if not level:
+            return result
+        if isinstance(result, tuple):
+            return tuple(BatchedArray(part, level) for part in result)
+        return BatchedArray(result, level)
 
     return compute
 
@@ -387,6 +403,7 @@ _FAMILIES: tuple[tuple[Sequence[str], Callable[[str], Callable]], ...] = (
     (ARG_REDUCTIONS, _arg_reduction),
     (("flip", "squeeze"), _along),
     (KERNELS["fft"], _transform),
+    (STACKED, _of_matrices),
     (("expand_dims",), lambda verb: _along(verb, added=True)),
     (("concat",), lambda verb: _join(verb, added=False)),
     (("stack",), lambda verb: _join(verb, added=True)),

@@ -59,8 +59,8 @@ KERNELS: dict[str, tuple[str, ...]] = {
     ),
     "linalg": (
         "inv", "inv_ex", "solve", "solve_ex", "solve_triangular", "det", "slogdet", "cofactor", "cholesky", "cholesky_ex",
-        "cholesky_solve", "lu_factor", "permutation", "ldl_factor", "ldl_solve", "qr", "qr_triangle", "geqrf", "svd", "svdvals", "eigh",
-        "eigvalsh", "eig", "eigvals", "pinv", "lstsq", "matrix_exp", "phase_free",
+        "cholesky_solve", "lu_factor", "permutation", "ldl_factor", "ldl_solve", "qr", "qr_triangle", "geqrf", "svd",
+        "svdvals", "eigh", "eigvalsh", "eig", "eigvals", "pinv", "lstsq", "matrix_exp", "phase_free",
     ),
     "pairs": ("as_pairs", "from_pairs"),
     "sets": ("isin",),
@@ -68,6 +68,9 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "totals": ("bits_xored",),
     "special": ("erf", *SPECIAL),
 }  # fmt: skip
+
+#: kernels whose operands are all matrices, in the last two axes, or numbers: they take stacks of them
+STACKED = tuple(name for name in KERNELS["linalg"] if name not in ("ldl_solve", "permutation", "phase_free", "pinv"))
 
 #: the verb behind each of Python's operators, by its special method
 OPERATORS = {

@@ -190,15 +190,31 @@ def cholesky_solve(b: Array, factor: Array, *, upper: bool) -> Array:
     return solve_triangular(second, half, upper=True, unitriangular=False)
 
 
-def lu_factor(a: Array) -> tuple[Array, Array, Array]:
-    """L and U in one matrix, with A = P L U; the rows swapped, from 1; which pivot is zero, from 1, else 0."""
+def lu_factor(a: Array, *, function: str = "") -> tuple[Array, Array, Array]:
+    """L and U in one matrix, with A = P L U; the rows swapped, from 1; which pivot is zero, from 1, else 0.
+
+    A pivot that is zero is an error where a function is named.
+    """
     size = min(a.shape[-2:])
     factors, pivots, info = np.array(a, order="C"), np.empty((*a.shape[:-2], size), np.int32), _no_failures(a)
     getrf = _routine("getrf", a)
     for place in _places(a):
         factors[place], swaps, info[place] = getrf(a[place])
         pivots[place] = swaps + 1
+    if function:
+        _refuse_zero_pivots(function, info)
     return factors, pivots, info
+
+
+def _refuse_zero_pivots(function: str, info: np.ndarray) -> None:
+    failed = np.flatnonzero(info)
+    if failed.size:
+        code = int(info.ravel()[failed[0]])
+        which = f"(Batch element {failed[0]}): " if info.ndim else ""
+        raise RuntimeError(
+            f"{which}{function}: U[{code},{code}] is zero and using it on lu_solve would result in a division by zero. If you "
+            "still want to perform the factorization, consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)"
+        )
 
 
 def permutation(pivots: Array, *, rows: int) -> Array:
@@ -213,14 +229,21 @@ def permutation(pivots: Array, *, rows: int) -> Array:
     return order
 
 
-def ldl_factor(a: Array, *, hermitian: bool) -> tuple[Array, Array, Array]:
-    """L and D in one matrix, with A = L D L^T, or L D L^H; LAPACK's record of the rows swapped; its code."""
+def ldl_factor(a: Array, *, hermitian: bool, function: str = "") -> tuple[Array, Array, Array]:
+    """L and D in one matrix, with A = L D L^T, or L D L^H; LAPACK's record of the rows swapped; where D is zero, from 1.
+
+    A zero in D is an error where a function is named.
+    """
     factors, pivots, info = np.tril(a), np.zeros(a.shape[:-1], np.int32), _no_failures(a)
     factor = _routine("hetrf" if hermitian and a.dtype.kind == "c" else "sytrf", a)
     for place in _places(a):
         factors[place], pivots[place], info[place] = factor(a[place], lower=True)
-    if a.dtype.char in _LETTERS and a.size:
-        pivots = pivots.astype(np.int32)
+    if function and info.any():
+        code = int(info.ravel()[np.flatnonzero(info)[0]])
+        raise RuntimeError(
+            f"{function}: the factor D has a zero on its diagonal, at {code}\n"
+            "ldl_factor_ex() returns without an error, where it is not asked to check."
+        )
     return np.tril(factors), pivots, info
 
 

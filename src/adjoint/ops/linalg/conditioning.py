@@ -87,6 +87,6 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
         raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
     A = square(f"linalg.cond(ord={p})", A)
     inverse, info = inv_ex(A)
-    if info._data.any():
-        inverse = inverse.masked_fill((info != 0)[..., None, None], math.inf)
-    return given(out, matrix_norm(A, p) * matrix_norm(inverse, p))
+    singular = info != 0
+    product = matrix_norm(A, p) * matrix_norm(inverse.masked_fill(singular[..., None, None], 0), p)
+    return given(out, product.masked_fill(singular, math.inf))

@@ -160,7 +160,7 @@ def _lu_tangent(xp: Any, tangents: Any, packed: Any, pivots: Any) -> tuple:
 
 _lu_factor = general(
     "lu_factor",
-    lambda xp, x: xp.lu_factor(x),
+    lambda xp, x, *, function: xp.lu_factor(x, function=function),
     vjp=_lu_vjp,
     jvp=_lu_tangent,
     outputs=("packed", "pivots", "info"),
@@ -177,17 +177,17 @@ _permutation = constant(
 )
 _ldl_factor = general(
     "ldl_factor",
-    lambda xp, x, *, hermitian: xp.ldl_factor(x, hermitian=hermitian),
+    lambda xp, x, *, hermitian, function: xp.ldl_factor(x, hermitian=hermitian, function=function),
     vjp=has_no_derivative("linalg_ldl_factor_ex"),
     outputs=("packed", "pivots", "info"),
     differentiable_outputs=1,
-    node="NotImplemented",
+    node="torch::autograd::NotImplemented",
 )
 _ldl_solve = general(
     "ldl_solve",
     lambda xp, packed, pivots, b, *, hermitian: xp.ldl_solve(packed, pivots, b, hermitian=hermitian),
     vjp=has_no_derivative("linalg_ldl_solve"),
-    node="NotImplemented",
+    node="torch::autograd::NotImplemented",
 )
 
 
@@ -293,14 +293,15 @@ def cholesky_inverse(L: Tensor, upper: bool = False, *, out: Tensor | None = Non
 # --- the functions: LU ---
 
 
-def _checked_lu(function: str, A: Tensor, pivot: bool) -> tuple[Tensor, Tensor, Tensor]:
+def _factored(function: str, A: Tensor, pivot: bool, checked: str = "") -> tuple[Tensor, Tensor, Tensor]:
+    """The factors; a pivot that is zero is an error of the function that is named."""
     (A,) = require_tensors(function.replace(".", "_"), A, names=("A",))
     if A.ndim < 2:
         raise RuntimeError(f"{function}: Expected tensor with 2 or more dimensions. Got size: {list(A.shape)} instead")
     of_floats(function, A)
     if not pivot:
         raise RuntimeError(f"{function}: LU without pivoting is not implemented on the CPU")
-    return _lu_factor(A)
+    return _lu_factor(A, function=checked)
 
 
 @public(module="linalg", method=False)
@@ -314,31 +315,15 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
             [0.5000, 1.0000]]),
     pivots=tensor([2, 2], dtype=torch.int32))
     """
-    packed, pivots, info = _checked_lu("linalg.lu_factor", A, pivot)
-    refuse_zero_pivot(info)
+    packed, pivots, _ = _factored("linalg.lu_factor", A, pivot, "torch.linalg.lu_factor")
     return given(out, lu_factor_result((packed, pivots)))
-
-
-def refuse_zero_pivot(info: Tensor, function: str = "torch.linalg.lu_factor") -> None:
-    """An error where a pivot is zero."""
-    failed = np.flatnonzero(info._data)
-    if failed.size:
-        code = int(np.ravel(info._data)[failed[0]])
-        which = f"(Batch element {failed[0]}): " if info.ndim else ""
-        raise RuntimeError(
-            f"{which}{function}: U[{code},{code}] is zero and using it on lu_solve would result in a division by "
-            "zero. If you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
-            "linalg.lu_factor_ex(A, pivot)"
-        )
 
 
 @public(module="linalg", method=False)
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:
     """`lu_factor`, and for each matrix 0, or which pivot is zero, from 1."""
-    result = lu_factor_ex_result(_checked_lu("linalg.lu_factor", A, pivot))
-    if check_errors:
-        refuse_zero_pivot(result.info, "torch.linalg.lu_factor_ex")
-    return given(out, result)
+    checked = "torch.linalg.lu_factor_ex" if check_errors else ""
+    return given(out, lu_factor_ex_result(_factored("linalg.lu_factor", A, pivot, checked)))
 
 
 @public(module="linalg", method=False)
@@ -351,7 +336,7 @@ def lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     tensor([[1., 2.],
             [2., 2.]])
     """
-    packed, pivots, _ = _checked_lu("linalg.lu", A, pivot)
+    packed, pivots, _ = _factored("linalg.lu", A, pivot)
     return given(out, lu_result(_unpacked(packed, pivots, True, True)))
 
 
@@ -438,27 +423,20 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
     tensor([[4.0000, 0.0000],
             [0.5000, 4.0000]])
     """
-    LD, pivots, info = _checked_ldl(A, hermitian)
-    failed = np.flatnonzero(info._data)
-    if failed.size:
-        raise RuntimeError(
-            f"torch.linalg.ldl_factor: the factor D has a zero on its diagonal, at {int(np.ravel(info._data)[failed[0]])}\n"
-            "ldl_factor_ex() returns without an error."
-        )
+    LD, pivots, _ = _factored_symmetric(A, hermitian, "torch.linalg.ldl_factor")
     return given(out, ldl_factor_result((LD, pivots)))
 
 
 @public(module="linalg", method=False)
 def ldl_factor_ex(A: Tensor, *, hermitian: bool = False, check_errors: bool = False, out: Any = None) -> Any:
     """`ldl_factor`, and for each matrix 0, or where D is zero, from 1."""
-    if check_errors:
-        ldl_factor(A, hermitian=hermitian)
-    return given(out, ldl_factor_ex_result(_checked_ldl(A, hermitian)))
+    checked = "torch.linalg.ldl_factor_ex" if check_errors else ""
+    return given(out, ldl_factor_ex_result(_factored_symmetric(A, hermitian, checked)))
 
 
-def _checked_ldl(A: Tensor, hermitian: bool) -> tuple[Tensor, Tensor, Tensor]:
+def _factored_symmetric(A: Tensor, hermitian: bool, checked: str) -> tuple[Tensor, Tensor, Tensor]:
     name = "torch.linalg.ldl_factor_ex"
-    return _ldl_factor(of_floats(name, square(name, A)), hermitian=bool(hermitian))
+    return _ldl_factor(of_floats(name, square(name, A)), hermitian=bool(hermitian), function=checked)
 
 
 @public(module="linalg", method=False)

@@ -11,7 +11,7 @@ from adjoint.core.exports import public
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.linalg import factorisations
 from adjoint.ops.linalg.checks import given
-from adjoint.ops.linalg.factorisations import cholesky_of, lu_factor_ex, refuse_zero_pivot
+from adjoint.ops.linalg.factorisations import cholesky_of, lu_factor, lu_factor_ex
 from adjoint.ops.linalg.orthogonal import orthogonal_factors
 from adjoint.ops.linalg.singular_values import singular_factors, svdvals
 from adjoint.ops.linalg.solving import solve_triangular
@@ -62,11 +62,9 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any =
 @public()
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, *, out: Any = None) -> Any:
     """The factors of A = P L U packed into one matrix, and the swaps of rows; with `get_infos` also which pivot is zero."""
-    result = lu_factor_ex(A, pivot=pivot)
     if get_infos:
-        return given(out, lu_with_info_result(result))
-    refuse_zero_pivot(result.info)
-    return given(out, (result.LU, result.pivots))
+        return given(out, lu_with_info_result(lu_factor_ex(A, pivot=pivot)))
+    return given(out, tuple(lu_factor(A, pivot=pivot)))
 
 
 @public()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.linalg.checks import given, matrices, of_floats, same_type
 from adjoint.ops.linalg.solving import solve_triangular
 from adjoint.ops.linalg.structure import adjoint, beside, columns, halved_diagonal, lower, upper
-from adjoint.ops.refusals import has_no_derivative
 from adjoint.ops.results import named_result
 
 qr_results = {name: named_result(name.replace(".", "_"), "Q", "R") for name in ("linalg.qr", "qr")}
@@ -96,9 +95,19 @@ _qr_triangle = general(
     promotes="common",
     node="LinalgQrBackward0",
 )
+
+
+def _no_derivative(xp: Any, g: Any) -> NoReturn:
+    raise NotImplementedError("the derivative for 'geqrf' is not implemented.\nTake linalg.qr(), which gives Q itself.")
+
+
 _geqrf = general(
-    "geqrf", lambda xp, x: xp.geqrf(x), vjp=has_no_derivative("geqrf"), outputs=("packed", "tau"), node="NotImplemented"
-)  # fmt: skip
+    "geqrf",
+    lambda xp, x: xp.geqrf(x),
+    vjp=_no_derivative,
+    outputs=("packed", "tau"),
+    node="torch::autograd::NotImplemented",
+)
 
 # --- the functions ---
 
