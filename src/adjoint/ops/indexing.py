@@ -218,11 +218,23 @@ def _sliced(x: Tensor, axis: int, part: slice) -> Tensor:
 
 def pick(x: Tensor, pickers: tuple) -> Tensor:
     """The elements of `x` that tensors of indices or truth values pick, as new memory."""
-    arrays, template = apart(pickers)
+    arrays, template = apart(pickers if x.numel() else pickers_of_nothing(x, pickers))
     try:
         return _index(x, *arrays, template=template)
     except IndexError as error:
         raise index_error(x, pickers, error) from None
+
+
+def pickers_of_nothing(x: Tensor, pickers: tuple) -> tuple:
+    """Pickers from a tensor without elements: PyTorch minds only those that pick along a dimension of size 0."""
+    axis, changed = 0, []
+    for part in pickers:
+        is_index = isinstance(part, Tensor) and part._data.dtype.kind != "b" and part.numel()
+        if is_index and not x.shape[axis]:
+            raise IndexError("index is out of bounds for dimension with size 0")
+        changed.append(wrap(np.zeros(part.shape, np.int64)) if is_index else part)
+        axis += _width(part)
+    return tuple(changed)
 
 
 def apart(index: Sequence[Any]) -> tuple[list[Tensor], tuple]:

@@ -296,7 +296,7 @@ def _aimed_slices(function: str, input: Any, dim: int, index: Any, source: Any) 
             f"{function}_(): Indexing dim {dim} is out of bounds of the source tensor with dim {source.ndim}"
         )
     count = source.shape[axis] if source.ndim else 1
-    if _slice_shape(input, axis) != _slice_shape(source, axis):
+    if _slice_shape(input, axis) != _slice_shape(source, axis) or input.ndim < source.ndim:
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. "
             f"Got self.shape = {list(input.shape)} source.shape = {list(source.shape)}"

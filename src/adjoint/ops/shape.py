@@ -158,7 +158,7 @@ def reshape(input: Tensor, *args: Any, shape: Any = None) -> Tensor:
 
 
 @public(on_module=False)
-def view(self: Tensor, *args: Any, size: Any = None) -> Tensor:
+def view(self: Tensor, *args: Any, size: Any = None, dtype: DType | None = None) -> Tensor:
     """The same elements in another shape, in the same memory; an error where the memory does not allow it.
 
     With a type in place of a shape, the same memory with its bits taken as elements of that type.
@@ -167,8 +167,8 @@ def view(self: Tensor, *args: Any, size: Any = None) -> Tensor:
     >>> torch.tensor([1., 2.]).view(torch.int32)
     tensor([1065353216, 1073741824], dtype=torch.int32)
     """
-    if args and isinstance(args[0], DType):
-        return reinterpreted(self, args[0])
+    if dtype is not None or (args and isinstance(args[0], DType)):
+        return reinterpreted(self, dtype or args[0])
     target = _completed(sizes(args, "view", "size", size), self.numel())
     if not is_viewable(self, target):
         raise RuntimeError(

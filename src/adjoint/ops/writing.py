@@ -17,7 +17,7 @@ from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.broadcasting import expand
 from adjoint.ops.conversion import to_dtype, type_name
 from adjoint.ops.filling import fill_with
-from adjoint.ops.indexing import apart, filled, index_error, taken_apart
+from adjoint.ops.indexing import apart, filled, index_error, pickers_of_nothing, taken_apart
 from adjoint.ops.refusals import converted
 
 _index_put = linear(
@@ -72,6 +72,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
 
 def put_at(target: Tensor, pickers: tuple, value: Tensor) -> Callable[[Tensor], Tensor]:
     """The function that writes a value into a tensor like `target` where pickers, as of `taken_apart`, say."""
+    pickers = pickers if target.numel() else pickers_of_nothing(target, pickers)
     arrays, template = apart(pickers)
     value = fitted_to_picked(target, pickers, value)
     return lambda old: _index_put(old, value, *arrays, template=template)
