@@ -34,7 +34,7 @@ class Parameter(Tensor):
             made.requires_grad_(True)
         return made
 
-    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass  # `__new__` has done it
 
     def __repr__(self) -> str:
@@ -71,7 +71,7 @@ class Buffer(Tensor):
         made.persistent = persistent
         return made
 
-    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass  # `__new__` has done it
 
 
@@ -123,6 +123,9 @@ class UninitializedBuffer(_Uninitialized, Tensor):
         _adopt(made, empty(0, dtype=dtype))
         made.persistent = persistent
         return made
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass  # `__new__` has done it
 
 
 def is_lazy(parameter: Any) -> bool:

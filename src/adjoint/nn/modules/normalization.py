@@ -43,7 +43,7 @@ class LayerNorm(Module):
 
     >>> import adjoint as torch
     >>> torch.nn.LayerNorm(3)
-    LayerNorm((3,), eps=1e-05, elementwise_affine=True)
+    LayerNorm((3,), eps=1e-05, elementwise_affine=True, bias=True)
     """
 
     weight: Tensor | None
@@ -73,7 +73,10 @@ class LayerNorm(Module):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class RMSNorm(Module):
@@ -138,4 +141,4 @@ class GroupNorm(Module):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
