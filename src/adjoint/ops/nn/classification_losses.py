@@ -214,10 +214,14 @@ def soft_margin_loss(
 
 def _chosen(xp: Any, target: Any, ignore_index: int) -> tuple:
     """The index that picks each example's class out of scores of shape (N, C, ...); class 0 where it is to be ignored."""
-    places = np.ogrid[tuple(slice(size) for size in target.shape)] if target.shape else ()
-    first, *rest = places or ((),)
+    shape = target.shape
     classes = xp.where(target == ignore_index, 0, target)
-    return (classes,) if not places else (xp.asarray(first), classes, *map(xp.asarray, rest))
+    if not shape:
+        return (classes,)
+    first, *rest = (
+        xp.asarray(np.arange(size).reshape(-1, *(1,) * (len(shape) - axis - 1))) for axis, size in enumerate(shape)
+    )
+    return first, classes, *rest
 
 
 def _example_weights(xp: Any, like: Any, target: Any, weight: Any, ignore_index: int) -> Any:
