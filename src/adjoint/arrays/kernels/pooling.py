@@ -108,14 +108,16 @@ def fractional_max_pool(
     """`max_pool` over windows whose steps vary, by a random number for each plane and axis (Graham, 2014)."""
     axes = len(kernel)
     lead, sizes = x.shape[:-axes], x.shape[-axes:]
-    planes = x.reshape(-1, *sizes)
-    samples = samples.reshape(-1, axes)
+    planes = x.reshape(prod(lead), *sizes)
+    samples = samples.reshape(prod(lead), axes)
     has_nan = bool(planes.size) and bool(np.isnan(planes.max()))
     places = np.broadcast_to(np.arange(prod(sizes)).reshape(sizes), planes.shape)
     for axis in reversed(range(axes)):
-        # the random numbers come in the order width, height, depth
-        starts = _fractional_starts(samples[:, axes - 1 - axis], sizes[axis], kernel[axis], counts[axis])
-        shape = (len(planes), *(-1 if each == axis else 1 for each in range(axes)))
+        # PyTorch has the numbers of an image in the order width, height, those of a volume in the order of its axes
+        starts = _fractional_starts(
+            samples[:, 1 - axis if axes == 2 else axis], sizes[axis], kernel[axis], counts[axis]
+        )
+        shape = (len(planes), *(counts[axis] if each == axis else 1 for each in range(axes)))
         at = [(starts + offset).reshape(shape) for offset in range(kernel[axis])]
         planes, chosen = _largest([np.take_along_axis(planes, each, axis + 1) for each in at], has_nan)
         places = _chosen([np.take_along_axis(places, each, axis + 1) for each in at], chosen)
@@ -140,8 +142,9 @@ def _fractional_starts(samples: Array, size: int, kernel: int, count: int) -> Ar
 def plane_gather(x: Array, indices: Array, *, axes: int) -> Array:
     """The elements at flat indices into the last axes, in the shape of the indices."""
     lead = x.shape[: x.ndim - axes]
-    picked = np.take_along_axis(x.reshape(*lead, -1), indices.reshape(*lead, -1), -1)
-    return picked.reshape(indices.shape)
+    inside = (prod(x.shape[len(lead) :]), prod(indices.shape[len(lead) :]))
+    elements, at = x.reshape(*lead, inside[0]), indices.reshape(*lead, inside[1])
+    return np.take_along_axis(elements, at, -1).reshape(indices.shape)
 
 
 def plane_add(x: Array, indices: Array, *, sizes: Sequence[int]) -> Array:
@@ -162,5 +165,5 @@ def _addressed(x: Array, indices: Array, sizes: Sequence[int]) -> tuple[Array, A
     """Zeros in planes, and flat indices into all of them together."""
     lead = x.shape[: x.ndim - len(sizes)]
     planes, size = prod(lead), prod(sizes)
-    at = indices.reshape(planes, -1) + (np.arange(planes) * size)[:, None] if planes else indices
+    at = indices.reshape(planes, prod(x.shape[len(lead) :])) + (np.arange(planes) * size)[:, None]
     return np.zeros((*lead, *sizes), x.dtype), at.reshape(-1)

@@ -7,6 +7,7 @@ input and in the weights; its transposes are two more such operations, so that e
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 from adjoint.arrays.kernels.resampling import cubic_weights
@@ -135,14 +136,15 @@ def _sample(input: Tensor, grid: Tensor, mode: str, padding_mode: str, align_cor
     index: Any = None  # of the axes so far
     weight: Any = None
     for axis, size in enumerate(sizes):  # the grid's coordinates are those of the last axis first
-        coordinate = grid[..., axes - 1 - axis].reshape(batch, -1)
+        coordinate = grid[..., axes - 1 - axis].reshape(batch, prod(results))
         at, by = _taps(coordinate, size, mode, padding_mode, align_corners)
         if axis:
             at = where((index[:, :, None] >= 0) & (at[:, None] >= 0), index[:, :, None] * size + at[:, None], -1)
             by = weight[:, :, None] * by[:, None]
-            at, by = (each.reshape(batch, -1, each.shape[-1]) for each in (at, by))
+            taps = at.shape[1] * at.shape[2]
+            at, by = (each.reshape(batch, taps, prod(results)) for each in (at, by))
         index, weight = at, by
-    elements = input.reshape(batch, input.shape[1], -1)
+    elements = input.reshape(batch, input.shape[1], prod(sizes))
     return _SAMPLERS[axes](elements, index, weight, results=tuple(results))
 
 
