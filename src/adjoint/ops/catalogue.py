@@ -130,11 +130,10 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "adjoint.ops.linalg.factorisations": {
         "functions": ("cholesky_inverse", "cholesky_solve", "linalg.cholesky", "linalg.cholesky_ex",
-            "linalg.ldl_factor", "linalg.ldl_factor_ex", "linalg.ldl_solve", "linalg.lu", "linalg.lu_factor",
-            "linalg.lu_factor_ex", "linalg.lu_solve", "lu_unpack"),
+            "linalg.ldl_factor", "linalg.ldl_factor_ex", "linalg.ldl_solve"),
         "methods": ("cholesky_inverse", "cholesky_solve"),
-        "verbs": ("cholesky_solve", "permutation"),
-        "records": ("cholesky", "cholesky_ex", "cholesky_solve", "ldl_factor", "ldl_solve", "lu_factor", "permutation"),
+        "verbs": ("cholesky_solve",),
+        "records": ("cholesky", "cholesky_ex", "cholesky_solve", "ldl_factor", "ldl_solve"),
     },
     "adjoint.ops.linalg.least_squares": {
         "functions": ("linalg.lstsq", "linalg.pinv", "pinverse"),
@@ -148,6 +147,11 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "adjoint.ops.linalg.low_rank": {
         "functions": ("pca_lowrank", "svd_lowrank"),
+    },
+    "adjoint.ops.linalg.lu": {
+        "functions": ("linalg.lu", "linalg.lu_factor", "linalg.lu_factor_ex", "linalg.lu_solve", "lu_unpack"),
+        "verbs": ("permutation",),
+        "records": ("lu_factor", "permutation"),
     },
     "adjoint.ops.linalg.norms": {
         "functions": ("linalg.matrix_norm", "linalg.norm", "norm"),

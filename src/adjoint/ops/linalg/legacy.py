@@ -9,9 +9,10 @@ import numpy as np
 from adjoint.core.apply import require_tensors
 from adjoint.core.exports import public
 from adjoint.core.tensor import Tensor, wrap
-from adjoint.ops.linalg import factorisations
+from adjoint.ops.linalg import lu as factors
 from adjoint.ops.linalg.checks import given
-from adjoint.ops.linalg.factorisations import cholesky_of, lu_factor, lu_factor_ex
+from adjoint.ops.linalg.factorisations import cholesky_of
+from adjoint.ops.linalg.lu import lu_factor, lu_factor_ex
 from adjoint.ops.linalg.orthogonal import orthogonal_factors
 from adjoint.ops.linalg.singular_values import singular_factors, svdvals
 from adjoint.ops.linalg.solving import solve_triangular
@@ -70,7 +71,7 @@ def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, *, out: Any = Non
 @public()
 def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
     """X with A X = b, by the factors of A: `linalg.lu_solve`."""
-    return factorisations.lu_solve(LU_data, LU_pivots, b, out=out)
+    return factors.lu_solve(LU_data, LU_pivots, b, out=out)
 
 
 @public()
