@@ -23,7 +23,9 @@ def diff(
     input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """What each element is more than the one before it along `dim`; `n` times over. `prepend` and `append` are joined on first.
+    """What each element is more than the one before it along `dim`; `n` times over.
+
+    `prepend` and `append` are joined on first.
 
     >>> import adjoint as torch
     >>> torch.diff(torch.tensor([1, 4, 9]))
@@ -138,9 +140,10 @@ def _prepared(name: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[int, Any
 
 @public(method=False)
 def gradient(input: Tensor, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
-    """The derivatives along each dimension of a sampled function, by differences of second order inside, and of `edge_order` at the ends.
+    """The derivatives along each dimension of a sampled function, by differences.
 
-    `spacing` is the distance between samples, one for all dimensions or one for each, or a vector of coordinates for each.
+    They are of second order inside, and of `edge_order` at the ends. `spacing` is the distance between samples, one for
+    all dimensions or one for each, or a vector of coordinates for each.
 
     >>> import adjoint as torch
     >>> torch.gradient(torch.tensor([0., 1., 4., 9.]))
@@ -165,12 +168,13 @@ def _spacings(input: Tensor, spacing: Any, dim: Any, axes: tuple[int, ...]) -> l
     if len(spacing) != len(axes):
         if dim is None:
             raise RuntimeError(
-                "torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'self.dim() = "
-                f"{input.ndim}', since dim argument was not given, but got a list of length {len(spacing)}"
+                "torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'self.dim() "
+                f"= {input.ndim}', since dim argument was not given, but got a list of length {len(spacing)}"
             )
         raise RuntimeError(
             "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the "
-            f"same length, but got a spacing argument of length {len(spacing)} and a dim argument of length {len(axes)}."
+            f"same length, but got a spacing argument of length {len(spacing)} and a dim argument of length "
+            f"{len(axes)}."
         )
     kinds = {isinstance(each, Tensor) for each in spacing}
     if len(kinds) > 1:
@@ -215,7 +219,7 @@ def _derivative(x: Tensor, axis: int, spacing: Any, edge_order: int) -> Tensor:
 
 
 def _parabola(values: tuple[Tensor, Tensor, Tensor], left: Any, right: Any, place: int) -> Tensor:
-    """The slope, at the first, second or third of three samples, of the parabola through them, `left` and `right` apart."""
+    """The slope of the parabola through three samples, `left` and `right` apart, at the one of this place."""
     at = (-left, 0, right)[place]  # counted from the middle
     both = left + right
     first, middle, last = values

@@ -61,8 +61,8 @@ def histogram(
 ) -> Any:  # fmt: skip
     """How many elements lie in each bin, or the sum of their weights, and the edges of the bins.
 
-    `bins` is the number of bins of equal width, or a tensor of edges in ascending order. With `density`, the sum over the
-    bins of height times width is 1.
+    `bins` is the number of bins of equal width, or a tensor of edges in ascending order. With `density`, the sum over
+    the bins of height times width is 1.
 
     >>> import adjoint as torch
     >>> torch.histogram(torch.tensor([1., 2., 1.]), bins=2)
@@ -75,8 +75,8 @@ def histogram(
         raise invalid_combination("histogram", (input, bins), {"range": range})
     if weight is not None and weight.shape != input.shape:
         raise RuntimeError(
-            "torch.histogram(): if weight tensor is provided it should have the same shape as the input tensor excluding "
-            f"its innermost dimension, but got input with shape {list(input.shape)} and weight with shape "
+            "torch.histogram(): if weight tensor is provided it should have the same shape as the input tensor "
+            f"excluding its innermost dimension, but got input with shape {list(input.shape)} and weight with shape "
             f"{list(weight.shape)}"
         )
     flat_weight = None if weight is None else weight.reshape(-1)
@@ -90,7 +90,7 @@ def histogramdd(
     input: Tensor, bins: Any, range: Sequence[float] | None = None, weight: Tensor | None = None,
     density: bool = False,
 ) -> Any:  # fmt: skip
-    """The histogram of points, whose coordinates lie along the last dimension: a tensor of counts, and the edges of the bins.
+    """The histogram of points, whose coordinates lie along the last dimension: counts, and the edges of the bins.
 
     `bins` holds, for each coordinate, a number of bins or a tensor of edges; one number stands for all coordinates.
 
@@ -156,8 +156,8 @@ def _edges(name: str, place: int, bins: Any, points: Tensor, limits: Sequence[fl
             )
         if bins.ndim != 1 or not bins.numel():
             raise RuntimeError(
-                f"torch.{name}(): bins tensor should have one dimension, but got {bins.ndim} dimensions in the bins tensor "
-                f"for dimension {place}"
+                f"torch.{name}(): bins tensor should have one dimension, but got {bins.ndim} dimensions in the bins "
+                f"tensor for dimension {place}"
             )
         return bins
     if bins <= 0:
@@ -182,7 +182,7 @@ def _edges(name: str, place: int, bins: Any, points: Tensor, limits: Sequence[fl
 
 @public()
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each of the numbers 0, 1, 2 ... occurs in a vector of integers, or the sum of the weights that stand beside them.
+    """How often each of the numbers 0, 1, 2 ... occurs in a vector of integers, or the sums of the weights beside them.
 
     >>> import adjoint as torch
     >>> torch.bincount(torch.tensor([0, 2, 2]))

@@ -185,7 +185,7 @@ def argmax(
     input: Tensor, dim: int | None = None, *, keepdim: bool = False, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The index of the largest of the elements where `mask` is True, in the type of the input unless `dtype` says another.
+    """The index of the largest of the elements where `mask` is True, in the type of the input unless `dtype` is given.
 
     >>> import adjoint as torch
     >>> torch.masked.argmax(torch.tensor([1, 5, 3]), mask=torch.tensor([True, False, True]))
@@ -200,7 +200,7 @@ def argmin(
     input: Tensor, dim: int | None = None, *, keepdim: bool = False, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The index of the smallest of the elements where `mask` is True, in the type of the input unless `dtype` says another.
+    """The index of the smallest of the elements where `mask` is True, in the type of the input unless `dtype` is given.
 
     >>> import adjoint as torch
     >>> torch.masked.argmin(torch.tensor([4, 1, 3]), mask=torch.tensor([True, False, True]))
@@ -243,7 +243,7 @@ def mean(
 def median(
     input: Tensor, dim: int = -1, *, keepdim: bool = False, dtype: DType | None = None, mask: Tensor | None = None
 ) -> Tensor:
-    """The median along `dim` of the elements where `mask` is True, the lower of two in the middle; NaN where there are none.
+    """The median along `dim` of the elements where `mask` is True, the lower of two in the middle; NaN of none.
 
     >>> import adjoint as torch
     >>> torch.masked.median(torch.tensor([1., 2., 6.]), 0, mask=torch.tensor([False, True, True]))
@@ -323,7 +323,7 @@ def normalize(
     input: Tensor, ord: float, dim: int, *, eps: float = 1e-12, dtype: DType | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The elements where `mask` is True, divided by their norm of order `ord` along `dim`, or by `eps` where that is larger.
+    """The elements where `mask` is True, over their norm of order `ord` along `dim`, or over `eps` if that is larger.
 
     >>> import adjoint as torch
     >>> torch.masked.normalize(torch.tensor([3., 9., 4.]), 2, 0, mask=torch.tensor([True, False, True]))

@@ -143,7 +143,9 @@ def _orderable(function: str, x: Tensor) -> Tensor:
 def topk(
     input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None
 ) -> Any:  # fmt: skip
-    """The `k` largest elements along `dim`, or the smallest, in order if `sorted`, and their indices. NaN counts as the largest.
+    """The `k` largest elements along `dim`, or the smallest, and their indices; in order if `sorted`.
+
+    NaN counts as the largest.
 
     >>> import adjoint as torch
     >>> torch.topk(torch.tensor([3., 1., 2.]), 2)

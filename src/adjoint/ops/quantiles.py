@@ -29,8 +29,9 @@ def quantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear",
     out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """What the fraction `q` of all elements, or of those along `dim`, lie below; for a vector of fractions one for each, in front.
+    """What the fraction `q` of all elements, or of those along `dim`, lie below.
 
+    For a vector of fractions, the first dimension of the result has one for each.
     `interpolation` says what is between two elements: "linear", "lower", "higher", "midpoint" or "nearest".
 
     >>> import adjoint as torch

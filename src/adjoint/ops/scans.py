@@ -87,7 +87,7 @@ _cumprod = general(
 
 
 def _shares(xp: Any, out: Any, axis: int) -> tuple[Any, Any]:
-    """What exp(out) is of the next one, for all elements but the last, and a zero for the last; 1 of equal infinities."""
+    """What exp(out) is of the next one, for all but the last: 1 of equal infinities. And a zero for the last."""
     size, lead = out.shape[axis], (slice(None),) * axis
     here, following = xp.getitem(out, (*lead, slice(0, size - 1))), xp.getitem(out, (*lead, slice(1, size)))
     return xp.exp(xp.where(here == following, 0, here - following)), xp.zeros_like(

@@ -31,7 +31,7 @@ def searchsorted(
     sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None,
     sorter: Tensor | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Where values would be put into sorted ones to keep them in order: before equal ones, or behind them for side="right".
+    """Where values would be put into sorted ones to keep them in order: before equal ones, or for side="right" behind.
 
     Rows of a sequence are searched for the same rows of `input`. `sorter` holds the indices that sort the sequence.
 
@@ -83,8 +83,8 @@ def _check_search(
         problem = f"sorter must be a tensor of long dtype but got dtype {scalar_type_name(sorter.dtype)}"
     elif out is not None and out.dtype is not (int32 if out_int32 else int64):
         problem = (
-            "output tensor's dtype is wrong, it can only be Int(int32) or Long(int64) depending on whether out_int32 flag "
-            f"is True, but we got output tensor's dtype {scalar_type_name(out.dtype)} and out_int32 flag is "
+            "output tensor's dtype is wrong, it can only be Int(int32) or Long(int64) depending on whether out_int32 "
+            f"flag is True, but we got output tensor's dtype {scalar_type_name(out.dtype)} and out_int32 flag is "
             f"{bool(out_int32)}"
         )
     if problem:
@@ -95,7 +95,9 @@ def _check_search(
 def bucketize(
     input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False, out: Tensor | None = None
 ) -> Tensor:
-    """The number of the bucket between sorted boundaries that each value falls into; each has its upper bound, or the lower if `right`.
+    """The number of the bucket between sorted boundaries that each value falls into.
+
+    A value that is a boundary falls into the bucket below it, or if `right` into that above.
 
     >>> import adjoint as torch
     >>> torch.bucketize(torch.tensor([0., 3., 4.]), torch.tensor([1., 3., 5.]))

@@ -130,9 +130,10 @@ def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: float | None = None, out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The variance of all elements, or along the dimensions `dim`: squares summed up, divided by their number less `correction`.
+    """The variance of all elements, or along the dimensions `dim`.
 
-    The correction is 1 unless it is given; `unbiased=False` makes it 0.
+    That is the sum of the squared distances from the mean, divided by their number less `correction`, which is 1 unless
+    it is given; `unbiased=False` makes it 0.
 
     >>> import adjoint as torch
     >>> torch.var(torch.tensor([1., 2., 6.]))
@@ -202,8 +203,8 @@ def _spread(
     degrees = _count(input._data.shape, axis) - correction
     if degrees <= 0:
         warnings.warn(
-            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input "
-            "numel divided by output numel).",
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+            "(input numel divided by output numel).",
             stacklevel=3,
         )
     params = {"axis": axis, "keepdims": flag(name, keepdim), "degrees": max(degrees, 0)}

@@ -170,8 +170,8 @@ def hash_tensor(
     axis = dimensions(dim, input.ndim, "hash_tensor")
     if not input.numel() and not dim:
         raise RuntimeError(
-            "hash_tensor: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-            "the 'dim' argument."
+            "hash_tensor: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
+            "with the 'dim' argument."
         )
     result = _hash(input, axis=axis, keepdims=flag("hash_tensor", keepdim))
     return result if out is None else write_out(out, result)

@@ -77,6 +77,7 @@ SAMPLES: dict[str, list[tuple[tuple, dict[str, Any]]]] = {
 }
 
 REAL_ONLY = {
-    "cummax", "cummin", "sort", "sort_stable", "topk", "kthvalue", "mode", "median_axis", "nanmedian_axis", "median_all",
+    "cummax", "cummin", "sort", "sort_stable", "topk", "kthvalue", "mode", "median_axis", "nanmedian_axis",
+    "median_all",
     "nanmedian_all", "aminmax", "nansum",
 }  # fmt: skip

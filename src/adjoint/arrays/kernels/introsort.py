@@ -1,8 +1,8 @@
 """Where equal elements end up: the steps of C++'s standard library, which PyTorch sorts and selects with.
 
-Its algorithms are not stable, but they are deterministic: after each step the elements stand in one order. NumPy's stand
-in another where elements are equal, so rows that have equal elements are followed here step by step, as lists of keys,
-which are whole numbers in the order of the elements, and of the places at which they stood.
+Its algorithms are not stable, but they are deterministic: after each step the elements stand in one order. NumPy's
+stand in another where elements are equal, so rows that have equal elements are followed here step by step, as lists of
+keys, which are whole numbers in the order of the elements, and of the places at which they stood.
 """
 
 from __future__ import annotations

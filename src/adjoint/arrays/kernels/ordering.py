@@ -1,7 +1,7 @@
 """Where elements stand in order along an axis: sorting, the largest few, medians, the most frequent.
 
-NaN counts as larger than all numbers. Each kernel gives indices; those of reductions have the axis with size 1. Which of
-equal elements is meant is what PyTorch finds, as far as that can be told at little cost: see `introsort`.
+NaN counts as larger than all numbers. Each kernel gives indices; those of reductions have the axis with size 1. Which
+of equal elements is meant is what PyTorch finds, as far as that can be told at little cost: see `introsort`.
 """
 
 from __future__ import annotations
@@ -65,15 +65,17 @@ _RARE = 64  # of so many elements one is chosen, or fewer, where it pays to look
 
 
 def _shortlisted(x: np.ndarray, axis: int, k: int, largest: bool) -> np.ndarray | None:
-    """The indices of the `k` largest or smallest in their order, by way of the extremes of blocks; None where NaN is one.
+    """The indices of the `k` largest or smallest in order, by way of the extremes of blocks; None where one is NaN.
 
     At least `k` elements reach the k-th extreme of the blocks' extremes, and not many more do: only these are sorted.
     """
     moved = np.moveaxis(x, axis, -1)
     rows = np.ascontiguousarray(moved).reshape(-1, x.shape[axis])
     count, width = 4 * k, x.shape[axis] // (4 * k)
-    blocks = rows[:, : count * width].reshape(-1, width, count)
-    extremes = blocks.max(1) if largest else blocks.min(1)
+    extreme = np.maximum if largest else np.minimum
+    extremes = extreme.reduce(rows[:, : count * width].reshape(-1, width, count), 1)
+    rest = rows[:, count * width :]
+    extreme(extremes[:, : rest.shape[1]], rest, out=extremes[:, : rest.shape[1]])
     if (extremes != extremes).any():
         return None
     kth = count - k if largest else k - 1
@@ -136,7 +138,7 @@ def argmode(x: Array, *, axis: int) -> np.ndarray:
 def _as_followed(
     found: np.ndarray, x: np.ndarray, axis: int, tied: Any, follow: Callable, descending: bool = False
 ) -> np.ndarray:
-    """The indices with those of rows whose equal elements matter found anew, as PyTorch finds them: `follow(row, place)`."""
+    """The indices, where equal elements of a row matter as PyTorch finds them: by `follow(row, place)`."""
     tied = np.asarray(tied)
     if not tied.any() or np.count_nonzero(tied) * x.shape[axis] > _FOLLOWED:
         return found

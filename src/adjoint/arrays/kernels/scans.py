@@ -72,7 +72,7 @@ def _last_attained(x: np.ndarray, extreme: np.ndarray, axis: int) -> np.ndarray:
 
 
 def recurrence(factors: Array, terms: Array, *, axis: int, reverse: bool) -> Array:
-    """`out[k] = terms[k] + factors[k] * out[k - 1]` along an axis; with `reverse`, `out[k + 1]` in place of `out[k - 1]`."""
+    """`out[k] = terms[k] + factors[k] * out[k - 1]` along an axis; with `reverse`, `out[k + 1]` in place of that."""
     result = np.empty(terms.shape, np.result_type(factors, terms))
     result[...] = terms
     moved, by = np.moveaxis(result, axis, 0), np.moveaxis(factors, axis, 0)

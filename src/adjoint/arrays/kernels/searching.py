@@ -23,7 +23,7 @@ def searchsorted(boundaries: Array, values: Array, *, right: bool) -> np.ndarray
 
 
 def count_evenly(x: Array, *, bins: int, low: float, high: float) -> np.ndarray:
-    """How many elements lie in each of the bins of equal width between two bounds; the last one has its upper bound too."""
+    """How many elements lie in each of the bins of equal width between two bounds; the last has its upper bound too."""
     number = x.dtype.type  # PyTorch rounds to the type of the elements after each step
     low, high = number(low), number(high)
     elements = x.reshape(-1)
