@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.core.apply import invalid_combination, not_a_tensor, require_tensors, write_out
-from adjoint.core.dtypes import FLOAT, from_numpy_dtype, get_default_dtype, int64
+from adjoint.core.dtypes import FLOAT, from_numpy_dtype, get_default_dtype, int64, scalar_type_name
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
 from adjoint.core.random import Generator
@@ -247,6 +247,8 @@ def multinomial(
     (input,) = require_tensors("multinomial", input)
     source = generator_of("multinomial", generator)
     weights = input._data
+    if out is not None and out.dtype is not int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_type_name(out.dtype)}")
     _check_weights(input, num_samples, replacement)
     if not replacement or num_samples == 1:
         drawn = _without_replacement(weights, num_samples, source)
@@ -267,6 +269,8 @@ def _check_weights(input: Tensor, count: int, replacement: bool) -> None:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and count > weights.shape[-1]:
         raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    if weights.shape[-1] > 2**24:
+        raise RuntimeError("number of categories cannot exceed 2^24")
     if weights.size:
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")

@@ -18,6 +18,7 @@ from adjoint.ops.comparison import eq
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.filling import masked_fill
 from adjoint.ops.joining import cat
+from adjoint.ops.linalg.products import baddbmm
 from adjoint.ops.matrix import matmul
 from adjoint.ops.nn.dropout import dropout
 from adjoint.ops.nn.linear import linear
@@ -180,8 +181,8 @@ def multi_head_attention_forward(
     dropped = dropout_p if training else 0.0
     shown = None
     if need_weights:
-        scores = matmul(q * math.sqrt(1 / q.shape[-1]), k.transpose(-2, -1))
-        shown = dropout(softmax(scores if mask is None else scores + mask, -1), dropped)
+        factors = q * math.sqrt(1 / q.shape[-1]), k.transpose(-2, -1)
+        shown = dropout(softmax(matmul(*factors) if mask is None else baddbmm(mask, *factors), -1), dropped)
         found = matmul(shown, v)
         shown = shown.view(examples, num_heads, length, -1)
         shown = shown.mean(1) if average_attn_weights else shown
