@@ -53,25 +53,7 @@ def index_select(x: Array, index: Array, *, axis: int) -> Array:
 
 def index_add(x: Array, index: Array, values: Array, *, axis: int) -> Array:
     """`x` with slices of `values` added to those along an axis that a vector of indices names."""
-    if axis == 0 and index.size > _FEW and math.prod(x.shape[1:]) >= _LONG and values.dtype.kind in "fc":
-        return _rows_added(x, index, values)
     return index_reduce(x, index, values, axis=axis, reduce="sum")
-
-
-_FEW = 16  # rows up to which a step of Python's for each costs less than to sort them
-
-
-def _rows_added(x: Array, index: Array, values: Array) -> Array:
-    """`index_add` along the first axis, with what goes to one row brought together first."""
-    _check_bounds(
-        index, x.shape[0], RuntimeError, f"index {{}} is out of bounds for dimension 0 with size {x.shape[0]}"
-    )
-    order = np.argsort(index, kind="stable")
-    rows = index[order]
-    starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
-    result = np.array(x, order="C")
-    result[rows[starts]] += np.add.reduceat(values[order], starts, axis=0)
-    return result
 
 
 def index_reduce(x: Array, index: Array, values: Array, *, axis: int, reduce: str) -> Array:
@@ -84,26 +66,31 @@ def index_reduce(x: Array, index: Array, values: Array, *, axis: int, reduce: st
     if block < _LONG:
         addresses = (np.arange(lead)[:, None] * size + index)[:, :, None] * block + np.arange(block)
         ufunc.at(flat, addresses.reshape(-1), np.asarray(values).reshape(-1))
-        return result
-    slices, added = flat.reshape(lead, size, block), np.asarray(values).reshape(lead, -1, block)
-    for places in _turns(np.asarray(index)):
-        to = index[places]
-        slices[:, to] = ufunc(slices[:, to], added[:, places])
+    elif index.size:
+        _reduce_slices(ufunc, flat.reshape(lead, size, block), index, values.reshape(lead, -1, block))
     return result
 
 
 _LONG = 64  # elements side by side from which on it is quicker to move them together than by an address each
+_OFTEN = 16  # a slice that receives more than one in so many of all is not worth a turn for each
 
 
-def _turns(index: np.ndarray) -> list[np.ndarray]:
-    """The places in a vector of indices, in groups in which none is named twice: all that are named first, and so on."""
-    if not index.size:
-        return []
+def _reduce_slices(ufunc: np.ufunc, slices: np.ndarray, index: np.ndarray, values: np.ndarray) -> None:
+    """Reduce values into slices along the middle axis, in place."""
+    count = index.size
     order = np.argsort(index, kind="stable")
-    named, count = index[order], np.arange(index.size)
-    is_first = np.append(True, named[1:] != named[:-1])
-    turn = count - np.maximum.accumulate(np.where(is_first, count, 0))
-    return np.split(order[np.argsort(turn, kind="stable")], np.cumsum(np.bincount(turn))[:-1])
+    named = index[order]
+    starts = np.flatnonzero(np.append(True, named[1:] != named[:-1]))
+    often = np.diff(starts, append=count)
+    if often.max() * _OFTEN > count:  # what goes to one slice is brought together first
+        to = named[starts]
+        brought = ufunc.reduceat(values[:, order], starts, axis=1, dtype=values.dtype)
+        slices[:, to] = ufunc(slices[:, to], brought)
+        return
+    turn = np.arange(count) - np.repeat(starts, often)  # all that are named first take the first turn, and so on
+    for places in np.split(order[np.argsort(turn, kind="stable")], np.cumsum(np.bincount(turn))[:-1]):
+        to = index[places]
+        slices[:, to] = ufunc(slices[:, to], values[:, places])
 
 
 def _copied(x: Array) -> tuple[np.ndarray, np.ndarray]:
