@@ -153,8 +153,11 @@ def slice_scatter(
 
 def _put_through(input: Tensor, src: Tensor, view: Callable[[Tensor], Tensor], out: Tensor | None) -> Tensor:
     """The tensor with `src` where a view of it reaches, whatever view that is."""
-    counted = np.empty_like(input._data, np.int64)
-    counted[...] = np.arange(counted.size).reshape(counted.shape)
+    counted = np.arange(input.numel()).reshape(input.shape)
+    if isinstance(input._data, np.ndarray):  # a view by strides goes by how the elements lie in memory
+        laid_out = np.empty_like(input._data, np.int64)
+        laid_out[...] = counted
+        counted = laid_out
     places = view(wrap(counted))
     _require_size(src, places._data.shape)
     result = put(input, places, to_dtype(src, input.dtype))
