@@ -15,6 +15,7 @@ from adjoint.core.statements import linear as linear_record
 from adjoint.core.tensor import Tensor
 from adjoint.ops.broadcasting import broadcast_shapes
 from adjoint.ops.comparison import eq
+from adjoint.ops.nn.activations import logsigmoid
 from adjoint.ops.nn.linear import linear
 from adjoint.ops.nn.reductions import moved, reduce_loss, reduced, resolved, spread, weighed
 from adjoint.ops.nn.softmax import log_softmax
@@ -162,8 +163,19 @@ def binary_cross_entropy_with_logits(
     reduction = resolved(reduction, size_average, reduce)
     if x._data.shape != y._data.shape:
         raise ValueError(f"Target size ({y.shape}) must be the same as input size ({x.shape})")
+    if x.dtype.itemsize == 2:
+        return reduce_loss(_logits_loss_by_steps(x, y, weight, pos_weight), reduction)
     weights = (1 if each is None else each for each in (weight, pos_weight))
     return _with_logits(x, y, *weights, reduction=reduction)
+
+
+def _logits_loss_by_steps(x: Tensor, target: Tensor, weight: Tensor | None, pos_weight: Tensor | None) -> Tensor:
+    """The loss of 16-bit numbers, of which PyTorch rounds each step."""
+    likelihood = logsigmoid(x)
+    if pos_weight is not None:
+        likelihood = likelihood * ((pos_weight - 1) * target + 1)
+    loss = (1 - target) * x - likelihood
+    return loss if weight is None else loss * weight
 
 
 def _wrong_side(xp: Any, x: Any, target: Any) -> Any:
@@ -206,6 +218,8 @@ def soft_margin_loss(
     if x.shape != y.shape:
         shape = broadcast_shapes(x.shape, y.shape)
         x, y = x.expand(*shape), y.expand(*shape)
+    if x.dtype.itemsize == 2:  # of which PyTorch rounds each step
+        return reduce_loss((-x * y).exp().log1p(), reduction)
     return _soft_margin_loss(x, y, reduction=reduction)
 
 
