@@ -136,13 +136,13 @@ def conv_weight(g: Array, x: Array, *, kernel: Sequence[int], geometry: Geometry
     places, channels, results = prod(counts), x.shape[1] // groups, g.shape[1] // groups
     windows = _windows(x, kernel, counts, geometry)
     depth = channels * prod(kernel)
-    result = np.zeros((groups, results, depth), g.dtype)
+    result = np.zeros((groups, depth, results), g.dtype)
     for part in _blocks(g.shape[0], groups * depth * places * g.itemsize):
         count = len(g[part])
         columns = np.moveaxis(windows[part], 0, -len(counts) - 1).reshape(groups, depth, count * places)
         rows = g[part].swapaxes(0, 1).reshape(groups, results, count * places)
-        result += rows @ columns.swapaxes(1, 2)
-    return result.reshape(g.shape[1], channels, *kernel)
+        result += columns @ rows.swapaxes(1, 2)
+    return np.ascontiguousarray(result.swapaxes(1, 2)).reshape(g.shape[1], channels, *kernel)
 
 
 def im2col(x: Array, *, kernel: Sequence[int], geometry: Geometry) -> Array:

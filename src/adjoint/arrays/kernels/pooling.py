@@ -67,10 +67,8 @@ def max_pool(x: Array, *, windows: Sequence[Windows | Parts]) -> tuple[Array, Ar
         columns = _columns(each)
         values = [picked(x, column, axis) for column in columns]
         x, chosen = _largest(values, has_nan)
-        positions = _positions(each, chosen, axis) * step
-        if places is not None:
-            positions += _chosen([picked(places, column, axis) for column in columns], chosen)
-        places = positions
+        positions = _positions(each, chosen, axis)
+        places = positions if places is None else positions * step + np.take_along_axis(places, positions, axis)
         step *= sizes[axis - first]
     return x, places
 
@@ -85,21 +83,14 @@ def _positions(windows: Windows | Parts, chosen: Array, axis: int) -> Array:
 def _largest(values: Sequence[Array], has_nan: bool) -> tuple[Array, Array]:
     """The largest of several arrays, element by element, and the first that has it; the last that is NaN, if one is."""
     best = np.array(values[0], order="C")
-    chosen = np.zeros(best.shape, np.int64)
+    chosen = np.zeros(best.shape, np.min_scalar_type(len(values)))
     for number, value in enumerate(values[1:], 1):
         better = value > best
         if has_nan:
             better |= np.isnan(value)
-        np.copyto(best, value, where=better)
-        chosen[better] = number
+        np.maximum(best, value, out=best)
+        np.maximum(chosen, np.multiply(better.view(np.uint8), number, dtype=chosen.dtype), out=chosen)
     return best, chosen
-
-
-def _chosen(values: Sequence[Array], chosen: Array) -> Array:
-    result = np.array(values[0], order="C")
-    for number, value in enumerate(values[1:], 1):
-        np.copyto(result, value, where=chosen == number)
-    return result
 
 
 def fractional_max_pool(
@@ -118,9 +109,10 @@ def fractional_max_pool(
             samples[:, 1 - axis if axes == 2 else axis], sizes[axis], kernel[axis], counts[axis]
         )
         shape = (len(planes), *(counts[axis] if each == axis else 1 for each in range(axes)))
-        at = [(starts + offset).reshape(shape) for offset in range(kernel[axis])]
-        planes, chosen = _largest([np.take_along_axis(planes, each, axis + 1) for each in at], has_nan)
-        places = _chosen([np.take_along_axis(places, each, axis + 1) for each in at], chosen)
+        starts = starts.reshape(shape)
+        values = [np.take_along_axis(planes, starts + offset, axis + 1) for offset in range(kernel[axis])]
+        planes, chosen = _largest(values, has_nan)
+        places = np.take_along_axis(places, starts + chosen, axis + 1)
     return planes.reshape(*lead, *counts), places.reshape(*lead, *counts)
 
 
