@@ -281,6 +281,10 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "functions": ("bilinear", "nn.functional.bilinear", "nn.functional.linear", "nn.functional.one_hot"),
         "records": ("trilinear",),
     },
+    "adjoint.ops.nn.maps": {
+        "verbs": ("resample",),
+        "records": ("resample",),
+    },
     "adjoint.ops.nn.margin_losses": {
         "functions": ("nn.functional.cosine_embedding_loss", "nn.functional.hinge_embedding_loss",
             "nn.functional.margin_ranking_loss", "nn.functional.multi_margin_loss",
@@ -319,11 +323,10 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
     "adjoint.ops.nn.resampling": {
         "functions": ("nn.functional.interpolate", "nn.functional.upsample", "nn.functional.upsample_bilinear",
             "nn.functional.upsample_nearest"),
-        "verbs": ("resample",),
-        "records": ("resample", "upsample_bicubic2d", "upsample_bicubic2d_aa", "upsample_bilinear2d",
-            "upsample_bilinear2d_aa", "upsample_lanczos2d_aa", "upsample_linear1d", "upsample_nearest1d",
-            "upsample_nearest2d", "upsample_nearest3d", "upsample_nearest_exact1d", "upsample_nearest_exact2d",
-            "upsample_nearest_exact3d", "upsample_trilinear3d"),
+        "records": ("upsample_bicubic2d", "upsample_bicubic2d_aa", "upsample_bilinear2d", "upsample_bilinear2d_aa",
+            "upsample_lanczos2d_aa", "upsample_linear1d", "upsample_nearest1d", "upsample_nearest2d",
+            "upsample_nearest3d", "upsample_nearest_exact1d", "upsample_nearest_exact2d", "upsample_nearest_exact3d",
+            "upsample_trilinear3d"),
     },
     "adjoint.ops.nn.shuffling": {
         "functions": ("channel_shuffle", "native_channel_shuffle", "nn.functional.channel_shuffle",
@@ -416,13 +419,11 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "records": ("cummax", "cummin", "cumprod", "cumsum", "logcumsumexp", "recurrence"),
     },
     "adjoint.ops.scattering": {
-        "functions": ("index_add", "index_copy", "index_fill", "index_put", "index_reduce", "masked_scatter", "put",
-            "scatter", "scatter_add", "scatter_reduce"),
-        "methods": ("index_add", "index_add_", "index_copy", "index_copy_", "index_fill", "index_fill_", "index_put",
-            "index_put_", "index_reduce", "index_reduce_", "masked_scatter", "masked_scatter_", "put", "put_",
-            "scatter", "scatter_", "scatter_add", "scatter_add_", "scatter_reduce", "scatter_reduce_"),
-        "verbs": ("index_add", "index_reduce", "scatter", "scatter_add", "scatter_reduce"),
-        "records": ("index_add", "index_reduce", "scatter", "scatter_add", "scatter_reduce"),
+        "functions": ("index_put", "masked_scatter", "put", "scatter", "scatter_add", "scatter_reduce"),
+        "methods": ("index_put", "index_put_", "masked_scatter", "masked_scatter_", "put", "put_", "scatter",
+            "scatter_", "scatter_add", "scatter_add_", "scatter_reduce", "scatter_reduce_"),
+        "verbs": ("scatter", "scatter_add", "scatter_reduce"),
+        "records": ("scatter", "scatter_add", "scatter_reduce"),
     },
     "adjoint.ops.searching": {
         "functions": ("bucketize", "searchsorted", "unique", "unique_consecutive"),
@@ -434,6 +435,13 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "functions": ("isin",),
         "verbs": ("isin",),
         "records": ("isin",),
+    },
+    "adjoint.ops.slices": {
+        "functions": ("index_add", "index_copy", "index_fill", "index_reduce"),
+        "methods": ("index_add", "index_add_", "index_copy", "index_copy_", "index_fill", "index_fill_", "index_reduce",
+            "index_reduce_"),
+        "verbs": ("index_add", "index_reduce"),
+        "records": ("index_add", "index_reduce"),
     },
     "adjoint.ops.special": {
         "functions": ("Tensor.polygamma", "digamma", "erf", "erfc", "erfinv", "igamma", "igammac", "lgamma", "mvlgamma",

@@ -17,7 +17,7 @@ from adjoint.ops.fft import fft, ifft, irfft, rfft
 from adjoint.ops.indexing import narrow
 from adjoint.ops.nn.padding import constant_pad_nd, pad
 from adjoint.ops.pairs import view_as_real
-from adjoint.ops.scattering import index_add
+from adjoint.ops.slices import index_add
 from adjoint.ops.shape import reshape, squeeze, transpose, unsqueeze
 from adjoint.ops.strides import windows_of
 

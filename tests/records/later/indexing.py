@@ -1,4 +1,4 @@
-"""Sample operands of the records in `ops.gathering` and `ops.scattering`."""
+"""Sample operands of the records in `ops.gathering`, `ops.scattering` and `ops.slices`."""
 
 from __future__ import annotations
 
