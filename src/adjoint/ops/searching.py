@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.arrays.kernels.ordering import comparable
 from adjoint.core.apply import not_a_tensor, require_tensors, write_out
 from adjoint.core.dtypes import int32, int64, scalar_type_name
 from adjoint.core.exports import public
@@ -128,7 +129,9 @@ def unique(
     (tensor([1, 3]), tensor([1, 2]))
     """
     x, axis = _slices("unique", input, dim)
-    values, inverse, counts = np.unique(_plain(x), return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
+    values, inverse, counts = np.unique(
+        comparable(x), return_inverse=True, return_counts=True, axis=axis, equal_nan=False
+    )
     return _distinct(x, values, inverse, counts, axis, return_inverse, return_counts)
 
 
@@ -167,11 +170,6 @@ def _slices(name: str, input: Tensor, dim: int | None) -> tuple[np.ndarray, int 
     if any(not size for place, size in enumerate(x.shape) if place != axis):
         raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     return x, axis
-
-
-def _plain(x: np.ndarray) -> np.ndarray:
-    """The elements in a type that NumPy sorts."""
-    return x.astype(np.float32) if x.dtype.kind == "V" else x
 
 
 def _distinct(

@@ -20,7 +20,7 @@ _FOLLOWED = 1 << 15  # so many elements, of rows with equal ones, are followed s
 
 def argsort(x: Array, *, axis: int, descending: bool, stable: bool = True) -> np.ndarray:
     """The indices that sort along an axis. In a `stable` order, and in a long one, equal elements stay as they were."""
-    x = _comparable(x)
+    x = comparable(x)
     order = _stable_order(x, axis, descending)
     if stable or x.shape[axis] <= SHORT:
         return order
@@ -37,8 +37,9 @@ def _stable_order(x: np.ndarray, axis: int, descending: bool) -> np.ndarray:
 
 def argtopk(x: Array, *, axis: int, k: int, largest: bool, in_order: bool) -> np.ndarray:
     """The indices of the `k` largest or smallest, in their order."""
-    x = _comparable(x)
+    x = comparable(x)
     size = x.shape[axis]
+    found: Any
     if not k:
         return np.zeros(_part(x, axis, 0, 0).shape, np.int64)
     if k * 2 > size or size < _LONG:
@@ -46,7 +47,7 @@ def argtopk(x: Array, *, axis: int, k: int, largest: bool, in_order: bool) -> np
         found, following = _part(order, axis, 0, k), _part(order, axis, 0, k + 1)
         tied = _has_ties(gather(x, following, axis=axis), axis)
     else:
-        found: Any = _shortlisted(x, axis, k, largest) if k * _RARE <= size else None
+        found = _shortlisted(x, axis, k, largest) if k * _RARE <= size else None
         if found is None:
             parted = np.argpartition(x, size - k if largest else k - 1, axis)
             chosen = np.sort(_part(parted, axis, size - k, size) if largest else _part(parted, axis, 0, k), axis)
@@ -91,7 +92,7 @@ def _shortlisted(x: np.ndarray, axis: int, k: int, largest: bool) -> np.ndarray 
 
 def argkth(x: Array, *, axis: int, k: int) -> np.ndarray:
     """The index of the `k`-th smallest, counted from 1."""
-    x = _comparable(x)
+    x = comparable(x)
     found = _part(np.argpartition(x, k - 1, axis), axis, k - 1, k)
     tied = _count(x, gather(x, found, axis=axis), axis) > 1
     return _as_followed(found, x, axis, tied, lambda row, _: [row.kth(k - 1)])
@@ -102,7 +103,7 @@ def argmedian(x: Array, *, axis: int, ignore_nan: bool) -> np.ndarray:
 
     Of equal elements it is the one that comes to the middle when they stay in their order.
     """
-    x = _comparable(x)
+    x = comparable(x)
     missing = x != x
     size = x.shape[axis]
     middle = (size - 1) // 2
@@ -122,7 +123,7 @@ def argmedian(x: Array, *, axis: int, ignore_nan: bool) -> np.ndarray:
 
 def argmode(x: Array, *, axis: int) -> np.ndarray:
     """The index of the most frequent element, of the smallest one where several are: of the last of them in order."""
-    x = _comparable(x)
+    x = comparable(x)
     order = _stable_order(x, axis, descending=False)
     ordered = np.moveaxis(gather(x, order, axis=axis), axis, -1)
     places = np.arange(x.shape[axis])
@@ -167,6 +168,6 @@ def _count(x: np.ndarray, element: np.ndarray, axis: int) -> np.ndarray:
     return np.count_nonzero(equal | ((x != x) & (element != element)) if (element != element).any() else equal, axis)
 
 
-def _comparable(x: Array) -> np.ndarray:
+def comparable(x: Array) -> np.ndarray:
     """The elements in a type that NumPy compares quickly, and right at NaN."""
     return x.astype(np.float32) if x.dtype.kind == "V" else x

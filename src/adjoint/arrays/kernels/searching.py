@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from adjoint.arrays.kernels.ordering import comparable
 from adjoint.arrays.numpy import Array
 
 
@@ -13,7 +14,7 @@ def searchsorted(boundaries: Array, values: Array, *, right: bool) -> np.ndarray
     The boundaries are a vector, or rows of them, each with its row of values.
     """
     side = "right" if right else "left"
-    boundaries, values = _comparable(boundaries), _comparable(values)
+    boundaries, values = comparable(boundaries), comparable(values)
     if boundaries.ndim == 1:
         return np.searchsorted(boundaries, values, side)
     found = np.empty(values.shape, np.int64)
@@ -30,8 +31,3 @@ def count_evenly(x: Array, *, bins: int, low: float, high: float) -> np.ndarray:
     elements = elements[(elements >= low) & (elements <= high)]
     places = ((elements - low) * number(bins) / (high - low)).astype(np.int64)
     return np.bincount(np.minimum(places, bins - 1), minlength=bins).astype(x.dtype)
-
-
-def _comparable(x: Array) -> np.ndarray:
-    """The elements in a type that NumPy compares quickly, and right at NaN."""
-    return np.asarray(x, np.float32) if x.dtype.itemsize == 2 and x.dtype.kind in "fV" else np.asarray(x)
