@@ -17,8 +17,8 @@ from adjoint.ops.fft import fft, ifft, irfft, rfft
 from adjoint.ops.indexing import narrow
 from adjoint.ops.nn.padding import constant_pad_nd, pad
 from adjoint.ops.pairs import view_as_real
-from adjoint.ops.slices import index_add
 from adjoint.ops.shape import reshape, squeeze, transpose, unsqueeze
+from adjoint.ops.slices import index_add
 from adjoint.ops.strides import windows_of
 
 _COMPLEX_ONESIDED = "Cannot have onesided output if window or input is complex"
