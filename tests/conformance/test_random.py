@@ -258,3 +258,38 @@ def test_refusals(place):
     with pytest.raises(type(theirs.value)) as ours:
         REFUSED[place](adjoint)
     assert str(ours.value).partition("\n")[0] == str(theirs.value).partition("\n")[0]
+
+
+IN_VMAP = {
+    "rand": lambda lib, x: lib.rand(2) + x,
+    "randn": lambda lib, x: lib.randn(3, 20)[:, 0] * x[0],
+    "rand_like": lambda lib, x: lib.rand_like(x),
+    "randint": lambda lib, x: lib.randint(9, (2,)) + x,
+    "uniform_": lambda lib, x: x.clone().uniform_(),
+    "normal_": lambda lib, x: x.clone().normal_(1, 2),
+}
+
+
+@pytest.mark.parametrize("randomness", ["same", "different", "error"])
+@pytest.mark.parametrize("name", IN_VMAP)
+def test_in_vmap(name, randomness):
+    def drawn(lib):
+        made = lib.func.vmap(lambda x: IN_VMAP[name](lib, x), randomness=randomness)
+        nested = lib.func.vmap(made, randomness=randomness)
+        return [made(lib.zeros(4, 2)), nested(lib.zeros(3, 4, 2))]
+
+    if randomness == "error":
+        for lib in (adjoint, torch):
+            with pytest.raises(RuntimeError, match="called random operation while in randomness error mode"):
+                drawn(lib)
+    else:
+        compare(drawn)
+
+
+@MKL
+@pytest.mark.parametrize("randomness", ["same", "different"])
+def test_dropout_in_vmap(randomness):
+    def drawn(lib):
+        return [lib.func.vmap(lib.nn.functional.dropout, randomness=randomness)(lib.ones(4, 5))]
+
+    compare(drawn)

@@ -30,6 +30,7 @@ class _State(threading.local):
     partial_pass: bool = False  # inside a backward pass to some inputs only; read by nobody on the short path
     observers: tuple = ()  # called around every operation: profilers, tracers
     batch_levels: tuple[int, ...] = ()  # the numbers of the open `vmap`s, innermost last
+    randomness: tuple = ()  # what each of them says of random numbers, and how many examples it has
     namespace: Any = None  # of the arrays that tensors may hold beside NumPy's, for nodes recorded meanwhile
 
 

@@ -53,11 +53,11 @@ def vmap(
         dims = _input_dims(func, in_dims, leaves, spec)
         size = _batch_size(leaves, dims)
         if chunk_size is None or chunk_size >= size:
-            results, form, _ = _run(func, leaves, dims, spec, size, out_dims, kwargs)
+            results, form, _ = _run(func, leaves, dims, spec, size, out_dims, kwargs, randomness)
             return form.unflatten(results)
         chunks = [
             _run(func, _chunk(leaves, dims, start, min(chunk_size, size - start)), dims, spec,
-                 min(chunk_size, size - start), out_dims, kwargs)
+                 min(chunk_size, size - start), out_dims, kwargs, randomness)
             for start in range(0, size, chunk_size)
         ]  # fmt: skip
         parts = zip(*(results for results, _, _ in chunks), strict=True)
@@ -77,11 +77,17 @@ def _run(
     size: int,
     out_dims: Dims,
     kwargs: dict[str, Any],
+    randomness: str,
 ) -> tuple[list[Any], TreeSpec, list[int | None]]:
     """The results for one batch, their form, and the dimensions along which their examples lie."""
     level = new_level()
     inside = [x if dim is None else enter(x, level, dim) for x, dim in zip(leaves, dims, strict=True)]
-    with transform(level), modes.mode(batch_levels=(*modes.state.batch_levels, level), namespace=batched):
+    opened = {
+        "batch_levels": (*modes.state.batch_levels, level),
+        "randomness": (*modes.state.randomness, (randomness, size)),
+        "namespace": batched,
+    }
+    with transform(level), modes.mode(**opened):
         outputs, form = flatten(func(*spec.unflatten(inside), **kwargs))
         places = _output_dims(func, out_dims, form)
         results = [_result(func, x, place, level, size) for x, place in zip(outputs, places, strict=True)]

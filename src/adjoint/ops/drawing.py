@@ -18,7 +18,7 @@ from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.conversion import to_dtype
 from adjoint.ops.creation import finished, shape_of
 from adjoint.ops.data import type_of_option
-from adjoint.ops.random import generator_of, normal_numbers, uniform_numbers
+from adjoint.ops.random import generator_of, normal_numbers, shaped, uniform_numbers
 from adjoint.ops.sampling import (
     DRAWN,
     DRAWN_FOR_TWO,
@@ -63,8 +63,9 @@ def randint(
     if size is None:
         raise invalid_combination("randint", args)
     shape = shape_of("randint", (), size)
-    drawn = integers(generator_of("randint", generator), math.prod(shape), wanted, low, high)
-    return finished("randint", drawn.reshape(shape), device, requires_grad, out)
+    source = generator_of("randint", generator)
+    array = shaped(shape, lambda count: integers(source, count, wanted, low, high))
+    return finished("randint", array, device, requires_grad, out)
 
 
 @public(method=False)
@@ -133,8 +134,7 @@ def _like(
     if not isinstance(input, Tensor):
         raise not_a_tensor(function, "input", 1, input)
     made = empty_like(input, (type_of_option(function, dtype) or input.dtype).numpy)
-    made[...] = in_memory_order(made, draw(made))
-    return finished(function, made, device, requires_grad)
+    return finished(function, in_memory_order(made, draw(made)), device, requires_grad)
 
 
 @public(method=False)
@@ -229,7 +229,7 @@ def bernoulli(
     else:
         check_probability("bernoulli", p)
         drawn = in_memory_order(empty_like(input), lambda count: successes(source, count, p))
-    result = _bernoulli(input, wrap(drawn.astype(input._data.dtype)))
+    result = _bernoulli(input, wrap(drawn))
     return result if out is None else write_out(out, result)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from adjoint.arrays.batches import BatchedArray
+from adjoint.core import modes
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.dtypes import from_numpy_dtype, get_default_dtype, scalar_type_name
 from adjoint.core.exports import public
@@ -74,9 +77,8 @@ def rand(
     tensor([0.8823, 0.9150, 0.3829])
     """
     source, wanted, shape = _options("rand", args, size, generator, dtype, out)
-    return finished(
-        "rand", uniform_numbers(source, math.prod(shape), wanted).reshape(shape), device, requires_grad, out
-    )
+    array = shaped(shape, lambda count: uniform_numbers(source, count, wanted))
+    return finished("rand", array, device, requires_grad, out)
 
 
 @public(method=False)
@@ -93,9 +95,8 @@ def randn(
     tensor([0.3367, 0.1288, 0.2345])
     """
     source, wanted, shape = _options("randn", args, size, generator, dtype, out)
-    return finished(
-        "randn", normal_numbers(source, math.prod(shape), wanted).reshape(shape), device, requires_grad, out
-    )
+    array = shaped(shape, lambda count: normal_numbers(source, count, wanted))
+    return finished("randn", array, device, requires_grad, out)
 
 
 def _options(
@@ -107,11 +108,29 @@ def _options(
 
 def generator_of(function: str, generator: Generator | None) -> Generator:
     """The generator that a function is to draw from."""
+    if modes.special and any(said == "error" for said, _ in modes.state.randomness):
+        raise RuntimeError(
+            "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
+            "randomness flags on vmap or perform the randomness operation out of vmap"
+        )
     if generator is None:
         return default_generator
     if not isinstance(generator, Generator):
         raise TypeError(f"{function}(): argument 'generator' must be Generator, not {type(generator).__name__}")
     return generator
+
+
+def shaped(shape: tuple[int, ...], draw: Callable[[int], np.ndarray]) -> Any:
+    """An array of numbers; inside `vmap`, others for each example where it says "different"."""
+    if not modes.special or not modes.state.batch_levels:
+        return draw(math.prod(shape)).reshape(shape)
+    said = zip(modes.state.batch_levels, modes.state.randomness, strict=True)
+    batches = [(level, size) for level, (randomness, size) in said if randomness == "different"]
+    whole = (*(size for _, size in batches), *shape)
+    array = draw(math.prod(whole)).reshape(whole)
+    for level, _ in batches:
+        array = BatchedArray(array, level)
+    return array
 
 
 # --- numbers of a type, in the order in which they are drawn ---

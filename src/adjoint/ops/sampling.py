@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.core import inplace
+from adjoint.core import inplace, modes
 from adjoint.core.dtypes import (
     COMPLEX,
     FLOAT,
     c_type_name,
+    float32,
+    float64,
     scalar_type_name,
 )
 from adjoint.core.dtypes import dtype as DType
@@ -27,8 +29,9 @@ from adjoint.core.primitive import cast_back
 from adjoint.core.random import Generator, arithmetic
 from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor, buffer, wrap
-from adjoint.ops.conversion import to_dtype
-from adjoint.ops.random import generator_of, normal_numbers, rounded, uniform_numbers
+from adjoint.ops.comparison import lt
+from adjoint.ops.conversion import detach, to_dtype
+from adjoint.ops.random import generator_of, normal_numbers, rounded, shaped, uniform_numbers
 from adjoint.ops.refusals import not_implemented_for
 
 # --- the records: numbers that were drawn, in place of a tensor's, or for its sake ---
@@ -74,8 +77,8 @@ def _order(array: np.ndarray) -> list[int]:
 
 def in_memory_order(array: np.ndarray, draw: Draw) -> np.ndarray:
     """An array of the shape of another, whose elements are drawn in the order of the other's memory."""
-    if array.flags.c_contiguous:
-        return draw(array.size).reshape(array.shape)
+    if (modes.special and modes.state.batch_levels) or array.flags.c_contiguous:
+        return shaped(array.shape, draw)
     order = _order(array)
     drawn = draw(array.size).reshape([array.shape[axis] for axis in order])
     return drawn.transpose(np.argsort(order))
@@ -83,6 +86,8 @@ def in_memory_order(array: np.ndarray, draw: Draw) -> np.ndarray:
 
 def empty_like(input: Tensor, dtype: np.dtype | None = None) -> np.ndarray:
     """New memory in the shape of a tensor: in the order of its memory where that has no gaps, else in that of indices."""
+    if modes.special and modes.state.batch_levels:
+        return np.empty(input.shape, dtype or input._data.dtype)
     array = buffer(input)
     order = _order(array)
     dense = array.transpose(order).flags.c_contiguous
@@ -248,17 +253,18 @@ def successes(source: Generator, count: int, p: float) -> np.ndarray:
 
 def bernoulli_of(p: Tensor, like: np.ndarray, source: Generator) -> np.ndarray:
     """Ones with the probabilities in a tensor, in the order of memory, type and shape of an array."""
-    probabilities = p._data
-    if probabilities.dtype.kind not in "fV":
+    if p._data.dtype.kind not in "fV":
         raise not_implemented_for("bernoulli_tensor_cpu_p_", p)
-    drawn_in = np.dtype(np.float64 if probabilities.dtype == np.float64 else np.float32)
-    wide = np.broadcast_to(probabilities.astype(drawn_in), like.shape)
-    if not ((wide >= 0) & (wide <= 1)).all():
+    drawn_in = float64 if p.dtype is float64 else float32
+    wide = detach(to_dtype(p, drawn_in))
+    batched = modes.special and modes.state.batch_levels  # where values of an example cannot be looked at
+    if not batched and not ((wide._data >= 0) & (wide._data <= 1)).all():
         raise RuntimeError(
             "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, "
             "please report an enhancement request to PyTorch.)"
         )
-    return (in_memory_order(like, lambda count: source.uniform(count, drawn_in)) < wide).astype(like.dtype)
+    uniform = in_memory_order(like, lambda count: source.uniform(count, drawn_in.numpy))
+    return lt(wrap(uniform), wide)._data
 
 
 def check_probability(function: str, p: float) -> None:

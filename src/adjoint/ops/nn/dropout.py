@@ -11,9 +11,9 @@ import numpy as np
 from adjoint.core import inplace
 from adjoint.core.apply import require_tensors
 from adjoint.core.exports import public
-from adjoint.core.random import default_generator
 from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor, wrap
+from adjoint.ops.random import generator_of
 from adjoint.ops.sampling import empty_like, in_memory_order, successes
 
 #: what SELU tends to for very negative numbers, with its sign turned: the value that alpha dropout drops to
@@ -41,7 +41,8 @@ def _dropped(input: Tensor, p: float, train: bool, *, feature: bool = False, alp
     shape = (*input.shape[:2], *[1] * (input.ndim - 2))
     kind = input._data.dtype
     memory = np.empty(shape, kind) if feature else empty_like(input)
-    kept = in_memory_order(memory, lambda count: successes(default_generator, count, 1 - p))
+    source = generator_of("dropout", None)
+    kept = in_memory_order(memory, lambda count: successes(source, count, 1 - p))
     wide = np.dtype(np.float32) if kind.itemsize == 2 else kind  # the type to compute in, and to round to `kind` from
     ones = kept.astype(wide)
     if not alpha:
@@ -89,7 +90,8 @@ def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor,
     (input,) = require_tensors("native_dropout", input)
     if not train or input.numel() == 0:
         return input.clone(), wrap(np.ones(input.shape, bool))
-    mask = wrap(in_memory_order(empty_like(input), lambda count: successes(default_generator, count, 1 - p)))
+    source = generator_of("native_dropout", None)
+    mask = wrap(in_memory_order(empty_like(input), lambda count: successes(source, count, 1 - p)))
     scale = np.float64(0.0 if p == 1 else 1 / (1 - p)).astype(input._data.dtype)
     return _native_dropout(input, mask, scale=float(scale)), mask
 
