@@ -314,6 +314,11 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "nn.functional.max_pool3d_with_indices"),
         "records": ("avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d"),
     },
+    "adjoint.ops.nn.recurrence": {
+        "functions": ("gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell"),
+        "verbs": ("gru_backward", "lstm_backward", "rnn_backward"),
+        "records": ("gru", "lstm", "rnn"),
+    },
     "adjoint.ops.nn.regression_losses": {
         "functions": ("nn.functional.gaussian_nll_loss", "nn.functional.huber_loss", "nn.functional.kl_div",
             "nn.functional.l1_loss", "nn.functional.mse_loss", "nn.functional.poisson_nll_loss",
@@ -327,6 +332,9 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "upsample_lanczos2d_aa", "upsample_linear1d", "upsample_nearest1d", "upsample_nearest2d",
             "upsample_nearest3d", "upsample_nearest_exact1d", "upsample_nearest_exact2d", "upsample_nearest_exact3d",
             "upsample_trilinear3d"),
+    },
+    "adjoint.ops.nn.sequences": {
+        "records": ("pack_padded_sequence", "pad_packed_sequence"),
     },
     "adjoint.ops.nn.shuffling": {
         "functions": ("channel_shuffle", "native_channel_shuffle", "nn.functional.channel_shuffle",

@@ -12,8 +12,8 @@ from adjoint.core.exports import export, public
 from adjoint.core.statements import general, linear
 from adjoint.core.tensor import Tensor
 from adjoint.ops.creation import empty
+from adjoint.ops.nn.maps import MAPS
 from adjoint.ops.nn.pooling import LARGEST
-from adjoint.ops.nn.resampling import MAPS
 from adjoint.ops.nn.windows import integers, pooling_sizes
 from adjoint.ops.random import rand
 from adjoint.ops.refusals import not_implemented_for

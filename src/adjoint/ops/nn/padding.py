@@ -10,7 +10,7 @@ from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.exports import public
 from adjoint.core.statements import general, linear
 from adjoint.core.tensor import Tensor
-from adjoint.ops.nn.resampling import MAPS
+from adjoint.ops.nn.maps import MAPS
 from adjoint.ops.nn.windows import is_integer
 from adjoint.ops.refusals import converted, not_implemented_for
 

@@ -14,7 +14,7 @@ from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.exports import export, public
 from adjoint.core.statements import general, linear
 from adjoint.core.tensor import Tensor, wrap
-from adjoint.ops.nn.resampling import MAPS
+from adjoint.ops.nn.maps import MAPS
 from adjoint.ops.nn.windows import pooled_counts, pooling_sizes
 from adjoint.ops.refusals import not_implemented_for
 

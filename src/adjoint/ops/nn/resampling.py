@@ -10,21 +10,12 @@ from adjoint.core.apply import require_tensors
 from adjoint.core.exports import public
 from adjoint.core.statements import linear
 from adjoint.core.tensor import Tensor
-from adjoint.lazy import lazy
+from adjoint.ops.nn.adaptive import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from adjoint.ops.nn.maps import MAPS
 from adjoint.ops.nn.windows import is_integer, named
 from adjoint.ops.refusals import not_implemented_for
 
-adaptive = lazy("adjoint.ops.nn.adaptive")
-
 # --- the records ---
-
-#: a map along each of the last axes, and its transpose, which is one too
-MAPS: dict[str, Any] = {
-    "forward": lambda xp, x, *, maps: xp.resample(x, maps=maps),
-    "transpose": lambda xp, g, *, maps: xp.resample(g, maps=tuple(each.transpose() for each in maps)),
-    "promotes": "common",
-}
-linear("resample", **MAPS, verb="resample")
 
 
 def _upsample(name: str, node: str) -> Callable:
@@ -48,6 +39,7 @@ _ANTIALIASED: dict[str, Callable] = {
 _CURVES = {"linear": "linear", "bilinear": "linear", "trilinear": "linear", "bicubic": "cubic", "lanczos": "lanczos"}
 #: where PyTorch keeps weights in the type of the elements, if that has 16 bits
 _ROUNDED = ("linear", "trilinear", "bicubic")
+_AREA = {1: adaptive_avg_pool1d, 2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
 _AXES = {"linear": 1, "bilinear": 2, "trilinear": 3}
 
 # --- the functions ---
@@ -85,8 +77,8 @@ def interpolate(
             "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input"
         )
     axes = input.ndim - 2
-    if mode == "area" and axes in (1, 2, 3):
-        return getattr(adaptive, f"adaptive_avg_pool{axes}d")(input, sizes)
+    if mode == "area" and axes in _AREA:
+        return _AREA[axes](input, sizes)
     if mode == "lanczos" and axes == 2:
         if align_corners:
             raise ValueError("Lanczos mode does not support align_corners=True")
