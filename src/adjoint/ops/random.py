@@ -127,7 +127,7 @@ def shaped(shape: tuple[int, ...], draw: Callable[[int], np.ndarray]) -> Any:
     said = zip(modes.state.batch_levels, modes.state.randomness, strict=True)
     batches = [(level, size) for level, (randomness, size) in said if randomness == "different"]
     whole = (*(size for _, size in batches), *shape)
-    array = draw(math.prod(whole)).reshape(whole)
+    array: Any = draw(math.prod(whole)).reshape(whole)
     for level, _ in batches:
         array = BatchedArray(array, level)
     return array
