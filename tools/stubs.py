@@ -137,7 +137,14 @@ def method_stub() -> str:
     for name in dir(Tensor):
         special = re.fullmatch(r"__[a-z]+__", name) is not None
         value = inspect.getattr_static(Tensor, name)
-        if name in lines or name in own or (name.startswith("_") and not special) or name in dir(object):
+        if name in lines or name in own or (name.startswith("_") and not special):
+            continue
+        if name in _COMPARISONS:
+            excuse = "  # type: ignore[override]" if name in ("__eq__", "__ne__") else ""  # which give truth values
+            lines[name] = f"    def {name}(self, other: Any) -> Tensor: ...{excuse}\n"
+            imports.lines.add("from typing import Any")
+            continue
+        if name in dir(object):
             continue
         if isinstance(value, property):
             setter = f"    @{name}.setter\n    def {name}(self, value: Any) -> None: ...\n" if value.fset else ""
@@ -156,6 +163,9 @@ def method_stub() -> str:
         + "\nclass TensorMethods:\n"
         + body
     )
+
+
+_COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
 def _own_names() -> Iterable[str]:

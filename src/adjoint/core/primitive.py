@@ -294,7 +294,7 @@ def _part(primitive: Primitive, step: Step, leading: int) -> Callable:
         return lambda node, xp, saved, g: xp.where(call_rule(step, node.params, saved, xp), g, 0)
 
     def part(node: Node, xp: Any, saved: tuple, g: Any) -> Any:
-        factor = rule(xp, saved[place]) if short else call_rule(step, node.params, saved, xp)
+        factor = rule(xp, saved[place]) if short else call_rule(step, node.params, saved, xp)  # type: ignore[index]
         return g * (factor if factor.__class__ in _REAL else xp.conj(factor))
 
     short = place is not None and not step.parameters

@@ -67,6 +67,7 @@ class LBFGS(Optimizer):
         """Minimise along several directions; returns the loss at the start."""
         if closure is None:
             raise TypeError("LBFGS.step() missing 1 required positional argument: 'closure'")
+        self._opt_called = True
         for hook in self._optimizer_step_pre_hooks.values():
             hook(self, (closure,), {})
         with no_grad():

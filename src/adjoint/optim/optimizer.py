@@ -189,6 +189,7 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter by its gradient; `closure`, where given, computes the loss and the gradients first."""
+        self._opt_called = True  # schedules ask for it
         args = () if closure is None else (closure,)
         for hook in (*_before_all.values(), *self._optimizer_step_pre_hooks.values()):
             hook(self, args, {})
