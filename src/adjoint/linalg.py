@@ -3,7 +3,7 @@
 The functions stand in `adjoint.ops`, and are loaded when they are first used.
 """
 
-from adjoint.arrays.kernels.linalg import LinAlgError
+from adjoint.arrays.failures import LinAlgError
 from adjoint.ops import later as _later
 
 __all__ = ["LinAlgError"]

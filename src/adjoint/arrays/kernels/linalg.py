@@ -11,16 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.arrays.failures import LinAlgError
 from adjoint.arrays.numpy import Array
 from adjoint.lazy import lazy
 
 blas, lapack, scipy_linalg = lazy("scipy.linalg.blas"), lazy("scipy.linalg.lapack"), lazy("scipy.linalg")
 
 _LETTERS = {"f": "s", "d": "d", "F": "c", "D": "z"}  # by which LAPACK's names begin, for each type
-
-
-class LinAlgError(RuntimeError):
-    """A matrix that an algorithm cannot work with, such as one that is singular."""
 
 
 def _routine(name: str, x: np.ndarray, library: Any = lapack) -> Any:
