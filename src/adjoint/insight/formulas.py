@@ -106,7 +106,7 @@ _SHAPES = (((2, 3), (3, 4)), ((2, 3), (3,)), ((3,), (3,)))
 
 def _transposes(primitive: Primitive) -> Iterator[tuple[str, Formula]]:
     """What goes back to each operand of a product of two, with `g` for what comes in."""
-    for shapes in _SHAPES if len(primitive.operands) == 2 else ():
+    for shapes in _SHAPES if len(primitive.operands) == 2 and not primitive.parameters else ():
         operands = [Symbol(name, shape, _REAL) for name, shape in zip(primitive.operands, shapes, strict=True)]
         try:
             sent = _sent(primitive, operands)
