@@ -10,7 +10,7 @@ tensor(-5.4668)
 
 from math import e, inf, nan, pi
 
-from adjoint import autograd, fft, func, linalg, masked, nn, ops, random, signal, special, utils
+from adjoint import autograd, fft, func, linalg, masked, nn, ops, optim, random, serialization, signal, special, utils
 from adjoint.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from adjoint.autograd.grad_mode import (
     enable_grad,
@@ -29,6 +29,7 @@ from adjoint.core.dtypes import DTYPES as _DTYPES
 from adjoint.core.dtypes import dtype, get_default_dtype, set_default_dtype
 from adjoint.core.dtypes import promote as promote_types
 from adjoint.core.exports import exports as _exports
+from adjoint.core.face import loaded_on_use as _loaded_on_use
 from adjoint.core.formats import (
     channels_last,
     contiguous_format,
@@ -56,4 +57,5 @@ for _export in _exports.values():
 
 _look_less_often()
 
-__getattr__, __dir__ = ops.later.face(__name__)
+_FILES = {"serialization.loading": ("load",), "serialization.saving": ("save",)}
+__getattr__, __dir__, _ = _loaded_on_use(__name__, _FILES, otherwise=ops.later.face(__name__))

@@ -62,6 +62,10 @@ class Size(tuple):
         return Size(item) if isinstance(index, slice) else item
 
 
+class Memory(np.ndarray):
+    """Bytes in which tensors have been given their places, as a file says; they need not start at its beginning."""
+
+
 class Tensor(TensorMethods):
     """An array of one type, which may remember how it was computed.
 
@@ -260,9 +264,12 @@ class Tensor(TensorMethods):
         return strides if dim is None else strides[dim]
 
     def storage_offset(self) -> int:
-        """How many elements lie in memory before the first, where this is a view of another tensor."""
+        """How many elements lie in memory before the first, where this is a view of another tensor, or was loaded."""
         array, base = buffer(self), self._base
-        return 0 if base is None else (array.ctypes.data - buffer(base).ctypes.data) // array.itemsize
+        if base is not None:
+            return base.storage_offset() + (array.ctypes.data - buffer(base).ctypes.data) // array.itemsize
+        memory = array.base
+        return (array.ctypes.data - memory.ctypes.data) // array.itemsize if isinstance(memory, Memory) else 0
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in C order without gaps."""
