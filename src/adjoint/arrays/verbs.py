@@ -62,6 +62,7 @@ KERNELS: dict[str, tuple[str, ...]] = {
         "cholesky_solve", "lu_factor", "permutation", "ldl_factor", "ldl_solve", "qr", "qr_triangle", "geqrf", "svd",
         "svdvals", "eigh", "eigvalsh", "eig", "eigvals", "pinv", "lstsq", "matrix_exp", "phase_free",
     ),
+    "recurrence": ("lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"),
     "pairs": ("as_pairs", "from_pairs"),
     "sets": ("isin",),
     "searching": ("searchsorted", "count_evenly"),
