@@ -58,12 +58,12 @@ _repeat = linear("repeat", _repeated, transpose=_repeated_transpose)
 
 @verb("concat")
 def _concat_verb(arrays: list[Tensor], axis: int = 0) -> Tensor:
-    return _cat(*arrays, axis=axis)
+    return _cat(*arrays, axis=axis % arrays[0].ndim)
 
 
 @verb("stack")
 def _stack_verb(arrays: list[Tensor], axis: int = 0) -> Tensor:
-    return _stack(*arrays, axis=axis)
+    return _stack(*arrays, axis=axis % (arrays[0].ndim + 1))
 
 
 # --- the functions ---

@@ -169,7 +169,8 @@ _prod_all = general(
 def _prod_verb(x: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
     if axis is None:
         return _prod_all(x)
-    for each in sorted(axis if isinstance(axis, tuple) else (axis,), reverse=True):
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    for each in sorted((each % x.ndim for each in axes), reverse=True):
         x = _prod_axis(x, axis=each, keepdims=keepdims)
     return x
 

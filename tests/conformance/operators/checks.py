@@ -172,7 +172,7 @@ class Checks:
             del self.results[check]
 
     def _mine(self, sample: Any) -> tuple[Any, tuple, dict]:
-        return ours(sample.input), ours(sample.args), ours(sample.kwargs)
+        return ours((sample.input, tuple(sample.args), sample.kwargs))
 
     def _called(self, function: Any, sample: Any) -> Any:
         return function(sample.input, *sample.args, **sample.kwargs)
@@ -229,7 +229,7 @@ class Checks:
         return our_leaves, [results[each] for each in kept], their_leaves, [tensors(theirs)[each] for each in kept]
 
     def _cotangents(self, outs: list, requires_grad: bool = False) -> tuple[list, list]:
-        torch.manual_seed(1)
+        torch.default_generator.manual_seed(1)
         theirs = [torch.randn_like(each).requires_grad_(requires_grad) for each in outs]
         return ours(theirs), theirs
 
@@ -266,7 +266,7 @@ class Checks:
         if not kept:
             return None
         if weights is None:
-            torch.manual_seed(2)
+            torch.default_generator.manual_seed(2)
             weights = [torch.randn_like(each) for each in first]
         given = [each if library is torch else ours(each) for each in weights]
         given = [each for each, result in zip(given, first, strict=True) if result.requires_grad]
@@ -276,7 +276,7 @@ class Checks:
 
     def _forward(self, sample: Any) -> str | None:
         arguments = [sample.input, sample.args, sample.kwargs]
-        torch.manual_seed(3)
+        torch.default_generator.manual_seed(3)
         tangents = [torch.randn_like(leaf) for leaf in tensors(arguments) if leaf.requires_grad]
 
         def swept(library: Any, forward: Any, function: Any, given: Any, directions: list, process: Any) -> Any:
@@ -324,12 +324,12 @@ class Checks:
         if sample.broadcasts_input or not isinstance(sample.input, torch.Tensor):
             raise Skipped
         first, args, kwargs = self._mine(sample)
-        name = self.entry.inplace_variant.__name__
+        function = database.translated(self.entry.inplace_variant)
         copied = sample.input.clone()
         database.seed()
         theirs = self._theirs(lambda: self.entry.inplace_variant(copied, *sample.args, **sample.kwargs))
         database.seed()
-        returned = getattr(first, name)(*args, **kwargs)
+        returned = function(first, *args, **kwargs)
         if returned is not first:
             return "the in-place form does not return its tensor"
         return difference(first, theirs, values=self.name not in UNSET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import random
 import types
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import adjoint
-from adjoint.core.tensor import wrap
+from adjoint.core.tensor import Memory, wrap
 from tests.conformance.operators.left_out import LEFT_OUT
 
 with warnings.catch_warnings():
@@ -19,8 +20,16 @@ with warnings.catch_warnings():
     import torch
     from torch.testing._internal.common_methods_invocations import op_db
 
-#: functions that PyTorch keeps under another path than their entry's name says
-PATHS = {"slice": "Tensor.__getitem__", "nn.functional.threshold": "nn.functional.threshold"}
+
+def _sliced(x: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Any:
+    return x[(slice(None),) * (dim % x.ndim) + (slice(start, end, step),)]
+
+
+#: what stands for functions that PyTorch has under another path than their entry's name says, or under a private one
+STAND_INS = {
+    "slice": _sliced,
+    "nn.functional.threshold": lambda *args, **kw: adjoint.nn.functional.threshold(*args, **kw),
+}
 
 
 def name_of(entry: Any) -> str:
@@ -102,6 +111,8 @@ def _public_path(function: Any) -> str:
 
 def rebound(function: types.FunctionType) -> types.FunctionType:
     """A function of the database itself, with Adjoint in place of PyTorch."""
+    if function.__name__ == "wrapper_set_seed":
+        return _with_seed
     replaced: dict[str, Any] = {"torch": adjoint, "F": adjoint.nn.functional}
     scope = dict(function.__globals__) | {name: each for name, each in replaced.items() if name in function.__globals__}
     for name in function.__code__.co_names:
@@ -116,14 +127,20 @@ def rebound(function: types.FunctionType) -> types.FunctionType:
     return made
 
 
+def _with_seed(operation: Any, *args: Any, **kwargs: Any) -> Any:
+    """What the database does around operations that draw random numbers."""
+    with adjoint.random.fork_rng():
+        adjoint.manual_seed(42)
+        return operation(*args, **kwargs)
+
+
 def _cell(value: Any) -> Any:
     return translated(value) if callable(value) else ours(value)
 
 
 def operation(name: str, entry: Any) -> Any:
     """Adjoint's function for an entry; `Absent` where it has none."""
-    path = PATHS.get(name)
-    return at_path(adjoint, path) if path else translated(entry.op)
+    return STAND_INS.get(name) or translated(entry.op)
 
 
 # --- samples -----------------------------------------------------------------------------------------------------
@@ -131,36 +148,39 @@ def operation(name: str, entry: Any) -> Any:
 
 def seed(number: int = 0) -> None:
     """Start every source of random numbers anew."""
-    torch.manual_seed(number)
+    torch.default_generator.manual_seed(number)  # much faster than torch.manual_seed
     adjoint.manual_seed(number)
     random.seed(number)
     np.random.seed(number)  # noqa: NPY002 - PyTorch's database draws from it
 
 
-def array_of(tensor: Any) -> np.ndarray:
-    """The elements of PyTorch's tensor in new memory, with the strides that they have there."""
+def array_of(tensor: Any, memory: dict[int, np.ndarray] | None = None) -> np.ndarray:
+    """The elements of PyTorch's tensor in new memory, laid out as there; `memory` has the copies of what others share."""
     tensor = tensor.detach().resolve_conj().resolve_neg()
+    memory = {} if memory is None else memory
     dtype = getattr(adjoint, str(tensor.dtype).removeprefix("torch.")).numpy
-    span = (
-        1 + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride(), strict=True)) if tensor.numel() else 0
-    )
-    flat = torch.as_strided(tensor, (span,), (1,), tensor.storage_offset())
-    memory = np.frombuffer(bytes(flat.contiguous().clone().untyped_storage()), dtype, span).copy()
+    storage = tensor.untyped_storage()
+    place = storage.data_ptr()
+    if place not in memory or memory[place].nbytes < storage.nbytes():
+        memory[place] = Memory(storage.nbytes(), np.uint8)  # it owns its bytes, so that offsets can be told
+        memory[place][:] = np.frombuffer(ctypes.string_at(place, storage.nbytes()), np.uint8)
     strides = [step * dtype.itemsize for step in tensor.stride()]
-    return np.lib.stride_tricks.as_strided(memory, tuple(tensor.shape), strides, writeable=True)
+    offset = tensor.storage_offset() * dtype.itemsize if tensor.numel() else 0
+    return np.ndarray(tuple(tensor.shape), dtype, memory[place], offset, strides)
 
 
 def ours(value: Any, known: dict[int, Any] | None = None) -> Any:
     """A value of PyTorch's as Adjoint's: tensors, types and generators, wherever they stand in it.
 
-    A tensor that stands there twice becomes one tensor that stands there twice; `known` has those met so far.
+    A tensor that stands there twice becomes one tensor that stands there twice, and memory that is shared is shared;
+    `known` has what was met so far.
     """
-    known = {} if known is None else known
+    known = {0: {}} if known is None else known
     if isinstance(value, torch.Tensor):
         if value.layout is not torch.strided:
             raise Absent(f"layout {value.layout}")
         if id(value) not in known:
-            tensor = wrap(array_of(value))
+            tensor = wrap(array_of(value, known[0]))
             known[id(value)] = tensor.requires_grad_() if value.requires_grad else tensor
         return known[id(value)]
     if isinstance(value, torch.dtype):
