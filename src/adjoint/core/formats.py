@@ -14,6 +14,9 @@ class memory_format:  # noqa: N801  (PyTorch's name)
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
+    def __reduce__(self) -> str:
+        return self.name  # a global of this module
+
 
 class layout:  # noqa: N801
     """The kind of memory behind a tensor: strided is the only one that tensors have here."""
@@ -25,6 +28,9 @@ class layout:  # noqa: N801
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name  # a global of this module
 
 
 contiguous_format = memory_format("contiguous_format")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from adjoint.core.tensor import Tensor
@@ -44,13 +43,6 @@ class Parameter(Tensor):
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
         return memo[id(self)]
-
-    def __reduce_ex__(self, protocol: Any) -> tuple:
-        return _rebuilt_parameter, (self.detach(), self.requires_grad, OrderedDict())
-
-
-def _rebuilt_parameter(data: Tensor, requires_grad: bool, hooks: Any) -> Parameter:
-    return Parameter(data, requires_grad)
 
 
 class Buffer(Tensor):
@@ -94,6 +86,10 @@ class _Uninitialized:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        tensor: Any = self
+        return type(self), (tensor.requires_grad,)
 
 
 class UninitializedParameter(_Uninitialized, Parameter):

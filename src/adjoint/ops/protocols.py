@@ -35,19 +35,41 @@ def _deepcopy(self: Tensor, memo: dict) -> Tensor:
 
 
 def _shallow(self: Tensor) -> Tensor:
-    """Another tensor on the same memory, outside the graph."""
+    """Another tensor of the same kind on the same memory, outside the graph."""
     other = detach(self)
     if self.requires_grad:
         other.requires_grad = True
-    return other
+    return _of_kind(other, type(self), vars(self))
+
+
+def _of_kind(tensor: Tensor, kind: type[Tensor], attributes: dict[str, Any]) -> Tensor:
+    if kind is not Tensor:
+        tensor = as_kind(tensor, kind)
+    vars(tensor).update(attributes)
+    return tensor
+
+
+def as_kind(tensor: Tensor, kind: Any) -> Any:
+    """The tensor as an instance of a subclass, in the same memory and at the same place in the graph."""
+    made = object.__new__(kind)
+    for name in ("_data", "_node", "_writes", "_grad", "_hooks"):
+        if hasattr(tensor, name):
+            setattr(made, name, getattr(tensor, name))
+    return made
 
 
 def _reduce(self: Tensor, protocol: int) -> tuple:
-    return _rebuilt, (np.array(detach(self).numpy(), copy=True), self.requires_grad)
+    made = np.array(detach(self).numpy(), copy=True), self.requires_grad
+    kind, attributes = type(self), dict(vars(self))
+    return (_rebuilt, made) if kind is Tensor and not attributes else (_rebuilt_kind, (*made, kind, attributes))
 
 
 def _rebuilt(array: np.ndarray, requires_grad: bool) -> Tensor:
     return created(array, requires_grad)
+
+
+def _rebuilt_kind(array: np.ndarray, requires_grad: bool, kind: type[Tensor], attributes: dict[str, Any]) -> Tensor:
+    return _of_kind(created(array, requires_grad), kind, attributes)
 
 
 def _array_wrap(self: Tensor, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:

@@ -118,7 +118,7 @@ class _Storages:
         name = key, as_text(view[0])
         if name not in self._views:
             root.used_as(dtype)
-            part = UntypedStorage(root.array[start : start + size], is_filled=False)
+            part = UntypedStorage(root.array[start : start + size].view(Memory), is_filled=False)
             root.when_filled(lambda: part.fill(part.array))
             self._views[name] = part
         return self._views[name]

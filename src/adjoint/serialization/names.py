@@ -17,6 +17,7 @@ from adjoint.core.device import device as Device
 from adjoint.core.dtypes import DTYPES
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import exports
+from adjoint.core.formats import memory_format
 from adjoint.core.tensor import Size, Tensor
 from adjoint.nn.parameter import Parameter
 from adjoint.serialization import rebuilding
@@ -173,7 +174,7 @@ def trusted() -> dict[str, Any]:
 
 def path_of(thing: Any) -> tuple[str, str]:
     """The module and the name by which a file refers to a class or function: PyTorch's, for what is Adjoint's."""
-    if isinstance(thing, DType):
+    if isinstance(thing, DType | memory_format):
         return "torch", thing.name
     name = getattr(thing, "__qualname__", None) or thing.__name__
     module = pickle.whichmodule(thing, name)  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ import numpy as np
 from adjoint.core.device import device as Device
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.formats import layout as Layout
+from adjoint.core.formats import memory_format
 from adjoint.core.tensor import Size, Tensor
 from adjoint.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from adjoint.serialization.names import path_of
@@ -153,4 +154,5 @@ class Pickler(_PythonPickler):
 
     dispatch[_Name] = save_name
     dispatch[DType] = save_global
+    dispatch[memory_format] = save_global
     dispatch[type] = save_global

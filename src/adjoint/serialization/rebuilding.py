@@ -13,9 +13,10 @@ from adjoint.core.dtypes import dtype as DType
 from adjoint.core.formats import layout, sparse_coo, strided
 from adjoint.core.tensor import Size, Tensor
 from adjoint.nn.parameter import Buffer, Parameter
+from adjoint.ops.protocols import as_kind
 from adjoint.serialization.storage import TypedStorage, tensor_in
 
-__all__ = ["BUILDERS", "REBUILD_FUNCTIONS", "as_subclass", "check_key"]
+__all__ = ["BUILDERS", "REBUILD_FUNCTIONS", "check_key"]
 
 _LARGEST_KEY = 1000
 
@@ -89,7 +90,8 @@ def rebuild_from_type(function: Any, kind: Any, arguments: Any, state: Any) -> T
     _check(function in REBUILD_FUNCTIONS and isinstance(arguments, tuple), "a tensor must be made as PyTorch makes it")
     made = function(*arguments)
     if kind not in (Tensor, Parameter, type(made)):
-        made = as_subclass(made, kind)
+        _check(isinstance(kind, type) and issubclass(kind, Tensor), "only a class of tensors makes a tensor")
+        made = as_kind(made, kind)
         if "__setstate__" in {name for each in kind.__mro__[: kind.__mro__.index(Tensor)] for name in vars(each)}:
             made.__setstate__(state)
             return made
@@ -100,16 +102,6 @@ def rebuild_on_cpu(data: Any, dtype: Any, device: Any, requires_grad: Any) -> Te
     """`torch._utils._rebuild_device_tensor_from_cpu_tensor`: a tensor that was on a device without storages."""
     _check(isinstance(data, Tensor) and isinstance(dtype, DType), "a tensor is made from a tensor")
     return data.to(dtype).detach().requires_grad_(bool(requires_grad))
-
-
-def as_subclass(tensor: Tensor, kind: Any) -> Any:
-    """The tensor with another class."""
-    _check(isinstance(kind, type) and issubclass(kind, Tensor), "only a class of tensors makes a tensor")
-    made = object.__new__(kind)
-    for name in ("_data", "_node", "_writes", "_grad", "_hooks"):
-        if hasattr(tensor, name):
-            setattr(made, name, getattr(tensor, name))
-    return made
 
 
 def _with_attributes(tensor: Any, state: Any) -> Any:
