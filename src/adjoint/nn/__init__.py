@@ -36,6 +36,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Threshold",
     ),
     "modules.adaptive": ("AdaptiveLogSoftmaxWithLoss",),
+    "modules.attention": ("MultiheadAttention",),
     "modules.batchnorm": (
         "BatchNorm1d",
         "BatchNorm2d",
@@ -49,8 +50,10 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "LazyInstanceNorm1d",
         "LazyInstanceNorm2d",
         "LazyInstanceNorm3d",
+        "SyncBatchNorm",
     ),
     "modules.container": (
+        "Container",
         "ModuleDict",
         "ModuleList",
         "ParameterDict",
@@ -97,6 +100,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "LazyLinear",
         "Linear",
     ),
+    "modules.linear_cross_entropy_options": ("LinearCrossEntropyOptions",),
     "modules.loss": (
         "BCELoss",
         "BCEWithLogitsLoss",
@@ -108,6 +112,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "HuberLoss",
         "KLDivLoss",
         "L1Loss",
+        "LinearCrossEntropyLoss",
         "MSELoss",
         "MarginRankingLoss",
         "MultiLabelMarginLoss",
@@ -177,11 +182,19 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "Embedding",
         "EmbeddingBag",
     ),
+    "modules.transformer": (
+        "Transformer",
+        "TransformerDecoder",
+        "TransformerDecoderLayer",
+        "TransformerEncoder",
+        "TransformerEncoderLayer",
+    ),
     "modules.upsampling": (
         "Upsample",
         "UpsamplingBilinear2d",
         "UpsamplingNearest2d",
     ),
+    "parallel": ("DataParallel",),
     "parameter": (
         "Buffer",
         "Parameter",
@@ -189,5 +202,5 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "UninitializedParameter",
     ),
 }
-__getattr__, __dir__, __all__ = _loaded_on_use(__name__, _HOMES, {"init", "modules", "parameter", "utils"})
+__getattr__, __dir__, __all__ = _loaded_on_use(__name__, _HOMES, {"init", "modules", "parallel", "parameter", "utils"})
 __all__ += ["functional"]

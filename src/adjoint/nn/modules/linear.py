@@ -13,7 +13,7 @@ from adjoint.nn.modules.module import Module
 from adjoint.nn.parameter import Parameter, UninitializedParameter
 from adjoint.ops.creation import empty
 
-__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear"]
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]
 
 
 class Identity(Module):
@@ -62,6 +62,10 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class NonDynamicallyQuantizableLinear(Linear):
+    """The `Linear` at the end of `MultiheadAttention`, under the name that PyTorch gives it."""
 
 
 class Bilinear(Module):

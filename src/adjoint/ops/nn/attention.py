@@ -142,14 +142,14 @@ def multi_head_attention_forward(
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     length, examples, width = query.shape
     groups = examples * num_heads
-    padding = _added(key_padding_mask, "key_padding_mask", query.dtype, beside=attn_mask)
+    padding = added_mask(key_padding_mask, "key_padding_mask", query.dtype, beside=attn_mask)
     if is_causal and attn_mask is None:
         raise RuntimeError(
             "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "
             "`generate_square_subsequent_mask` to create this mask."
         )
     causal = is_causal and padding is None and not need_weights
-    mask = None if causal else _added(attn_mask, "attn_mask", query.dtype)
+    mask = None if causal else added_mask(attn_mask, "attn_mask", query.dtype)
     _demand(width == embed_dim_to_check, f"was expecting embedding dimension of {embed_dim_to_check}, but got {width}")
     _demand(width % num_heads == 0, f"embed_dim {width} not divisible by num_heads {num_heads}")
     weights = _projections(
@@ -233,7 +233,9 @@ def _check_shapes(query: Tensor, key: Tensor, value: Tensor, padding: Any, mask:
             )
 
 
-def _added(mask: Tensor | None, name: str, dtype: DType, beside: Tensor | None = None) -> Tensor | None:
+def added_mask(
+    mask: Tensor | None, name: str, dtype: DType, beside: Tensor | None = None, beside_name: str = "attn_mask"
+) -> Tensor | None:
     """A mask as numbers to be added: minus infinity where a mask of truth values is true."""
     if mask is None:
         return None
@@ -241,7 +243,7 @@ def _added(mask: Tensor | None, name: str, dtype: DType, beside: Tensor | None =
     _demand(boolean or mask.dtype.rank == FLOAT, f"only bool and floating types of {name} are supported")
     if beside is not None and beside.dtype is not mask.dtype:
         warnings.warn(
-            f"Support for mismatched {name} and attn_mask is deprecated. Use same type for both instead.", stacklevel=3
+            f"Support for mismatched {name} and {beside_name} is deprecated. Use same type for both instead.", stacklevel=3
         )
     return masked_fill(wrap(np.zeros(mask.shape, dtype.numpy)), mask, -math.inf) if boolean else mask
 
