@@ -268,7 +268,7 @@ class Tensor(TensorMethods):
         array, base = buffer(self), self._base
         if base is not None:
             return base.storage_offset() + (array.ctypes.data - buffer(base).ctypes.data) // array.itemsize
-        memory = array.base
+        memory = getattr(array, "base", None)  # which arrays without memory of their own lack
         return (array.ctypes.data - memory.ctypes.data) // array.itemsize if isinstance(memory, Memory) else 0
 
     def is_contiguous(self) -> bool:

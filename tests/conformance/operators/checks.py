@@ -76,6 +76,14 @@ def difference(mine: Any, theirs: Any, *, values: bool = True) -> str | None:
     return None
 
 
+def _memory(tensor: Any) -> Any:
+    """The array that owns a tensor's memory."""
+    array = np.asarray(tensor._data)
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
 def _tensor_difference(a: Any, b: Any, values: bool) -> str | None:
     if not isinstance(a, adjoint.Tensor):
         return f"a {type(a).__name__} in place of a tensor"
@@ -199,7 +207,7 @@ class Checks:
             return None
         if theirs.is_conj() or theirs.is_neg():
             return None  # a conjugate that is not carried out yet; here it is
-        if not np.shares_memory(np.asarray(result._data), np.asarray(mine[0]._data)):
+        if _memory(result) is not _memory(mine[0]):
             return "a copy in place of a view"
         steps = [
             (a, b) for a, b, n in zip(result.stride(), theirs.stride(), theirs.shape, strict=True) if n > 1 and a != b
