@@ -67,22 +67,35 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             projection.reset_parameters()
             out.reset_parameters()
 
-    def forward(self, input: Tensor, target: Tensor) -> _ASMoutput:
-        single = target.dim() == 0
-        if target.dim() > 1:
+    def forward(self, input_: Tensor, target_: Tensor) -> _ASMoutput:
+        single = target_.dim() == 0
+        if target_.dim() > 1:
             raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-        if single and input.dim() != 1:
-            raise RuntimeError("Size of input and target should be the same in the batch dimension.")
-        if not single and input.shape[0] != target.shape[0]:
+        if not single and input_.shape[0] != target_.shape[0]:
             raise RuntimeError("Input and target should have the same size in the batch dimension.")
-        x = input.unsqueeze(0) if single else input
-        classes = target.unsqueeze(0) if single else target
+        if input_.dim() != target_.dim() + 1:
+            raise RuntimeError(
+                f"{target_.dim()}D target tensor expects {target_.dim() + 1}D input tensors, but found inputs with size "
+                f"{input_.size()}"
+            )
+        x, classes = (input_.unsqueeze(0), target_.unsqueeze(0)) if single else (input_, target_)
         if classes.numel() and (int(classes.min()) < 0 or int(classes.max()) >= self.n_classes):
             raise RuntimeError(
                 f"Target values should be in [0, {self.n_classes - 1}], but values in range [{classes.min().item()}, "
                 f"{classes.max().item()}] were found. "
             )
-        output = self.log_prob(x).gather(1, classes.unsqueeze(1)).squeeze(1)
+        in_head = classes.clone()  # each example's place in the head: its class, or its cluster
+        in_cluster = x.new_zeros(classes.shape)
+        for place, module in enumerate(self.tail):
+            first, end = self.cutoffs[place : place + 2]
+            (rows,) = ((classes >= first) & (classes < end)).nonzero(as_tuple=True)
+            if rows.numel():
+                in_head[rows] = self.shortlist_size + place
+                shares = F.log_softmax(module(x.index_select(0, rows)), dim=1)
+                of_class = shares.gather(1, (classes[rows] - first).unsqueeze(1)).squeeze(1)
+                in_cluster = in_cluster.index_copy(0, rows, of_class)
+        head = F.log_softmax(self.head(x), dim=1)
+        output = in_cluster + head.gather(1, in_head.unsqueeze(1)).squeeze(1)
         loss = (-output).mean()
         return _ASMoutput(output.squeeze(0) if single else output, loss)
 
