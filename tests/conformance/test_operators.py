@@ -11,6 +11,7 @@ pytest.importorskip("torch")
 
 from tests.conformance.operators import database, record
 from tests.conformance.operators.left_out import LEFT_OUT
+from tests.conformance.operators.reasons import REASONS
 
 RECORDED = record.recorded()
 
@@ -29,6 +30,11 @@ def test_entry(name, record_property):
 
 def test_what_is_left_out_is_in_the_database():
     assert set(LEFT_OUT) <= set(database.ALL)
+
+
+def test_what_differs_has_a_reason():
+    """And what has a reason differs: a reason that is out of date is none."""
+    assert set(record.incomplete(RECORDED)) == set(REASONS)
 
 
 def test_the_page_shows_what_is_on_record():

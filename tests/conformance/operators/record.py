@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tests.conformance.operators.reasons import REASONS
+
 RESULTS = Path(__file__).parent / "passed.json"
 PAGE = Path(__file__).parents[3] / "docs" / "conformance.md"
 
@@ -74,6 +76,11 @@ def totals(results: Results, differentiable: set[str]) -> dict[str, tuple[int, i
     return rows
 
 
+def incomplete(results: Results) -> list[str]:
+    """The entries of which some sample does not agree."""
+    return sorted(name for name, each in results.items() if not each or any(a != b for a, b in each.values()))
+
+
 def page(results: Results, left_out: dict[str, str], differentiable: set[str]) -> str:
     """The table, as a page of the documentation."""
     lines = [
@@ -97,6 +104,16 @@ def page(results: Results, left_out: dict[str, str], differentiable: set[str]) -
         "| entry | why |",
         "|---|---|",
         *(f"| `{name}` | {why} |" for name, why in left_out.items()),
+        "",
+        "## Where samples differ",
+        "",
+        "| entry | checks | why |",
+        "|---|---|---|",
+        *(
+            f"| `{name}` | {', '.join(f'{check} {a}/{b}' for check, (a, b) in results[name].items() if a != b) or 'absent'} "
+            f"| {REASONS.get(name, '')} |"
+            for name in incomplete(results)
+        ),
         "",
         "## Entries",
         "",
