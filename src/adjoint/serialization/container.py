@@ -20,6 +20,7 @@ __all__ = ["ALIGNMENT", "Archive", "ArchiveWriter"]
 zipfile = lazy("zipfile")
 
 ALIGNMENT = 64
+_WIDEST = 16  # bytes of an element
 _VERSION = b"3\n"
 _NEWEST_VERSION = 10
 _LIMIT = 0xFFFFFFFF  # of what 32 bits hold: what reaches it stands in an extra field, in 64 bits
@@ -179,7 +180,8 @@ class Archive:
         if name not in self._records:
             raise _failure(f"locating file {name}: file not found")
         record = self._records[name]
-        if self._mapped is not None and not copied and record.size:
+        is_aligned = not record.start % _WIDEST  # as PyTorch's are, but for archives that were packed by hand
+        if self._mapped is not None and not copied and record.size and is_aligned:
             return Memory(record.size, np.uint8, self._mapped, record.start)
         self._file.seek(record.start)
         found = Memory(record.size, np.uint8)

@@ -41,6 +41,7 @@ _ALLOWED: dict[str, Any] = {
     "collections.OrderedDict": OrderedDict,
     "collections.Counter": Counter,
     "builtins.bytearray": bytearray,
+    "builtins.bytes": bytes,
     "builtins.complex": complex,
     "builtins.set": set,
     "_codecs.encode": rebuilding.encode,

@@ -146,6 +146,10 @@ def _bytearray(data: Any = b"", encoding: Any = None) -> bytearray:
     return bytearray(data)
 
 
+def _bytes() -> bytes:
+    return b""  # with nothing else to say of them, protocol 2 calls `bytes`
+
+
 def _complex(real: Any, imaginary: Any = 0.0) -> complex:
     _check({type(real), type(imaginary)} <= {int, float}, "a complex number is made from two numbers")
     return complex(real, imaginary)
@@ -195,7 +199,8 @@ def check_key(key: Any) -> None:
 
 #: what makes a value, by what a file calls: a class is never called with what a file says, only its entry here is
 BUILDERS: dict[Any, Any] = {
-    OrderedDict: _ordered_dict, Counter: _counter, Parameter: _parameter, Size: _size, Device: _device, bytearray: _bytearray, set: _set, complex: _complex,
+    OrderedDict: _ordered_dict, Counter: _counter, Parameter: _parameter, Size: _size, Device: _device,
+    bytearray: _bytearray, bytes: _bytes, set: _set, complex: _complex,
 }  # fmt: skip
 
 REBUILD_FUNCTIONS = (

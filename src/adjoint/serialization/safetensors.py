@@ -22,17 +22,23 @@ from adjoint.core.tensor import Memory, Tensor
 from adjoint.serialization.files import opened, replacing
 from adjoint.serialization.storage import UntypedStorage, address_of, memory_of, swapped, tensor_in
 
-__all__ = ["load", "load_file", "save", "save_file"]
+__all__ = ["SafetensorError", "load", "load_file", "save", "save_file"]
 
+#: in the order in which the format's own package writes them: the widest first
 _TYPES = {
-    "F64": dtypes.float64, "F32": dtypes.float32, "F16": dtypes.float16, "BF16": dtypes.bfloat16,
-    "I64": dtypes.int64, "I32": dtypes.int32, "I16": dtypes.int16, "I8": dtypes.int8,
-    "U64": dtypes.uint64, "U32": dtypes.uint32, "U16": dtypes.uint16, "U8": dtypes.uint8, "BOOL": dtypes.bool,
-    "C64": dtypes.complex64, "F8_E4M3": dtypes.float8_e4m3fn, "F8_E5M2": dtypes.float8_e5m2,
-    "F8_E8M0": dtypes.float8_e8m0fnu,
+    "U64": dtypes.uint64, "I64": dtypes.int64, "F64": dtypes.float64, "C64": dtypes.complex64, "F32": dtypes.float32,
+    "U32": dtypes.uint32, "I32": dtypes.int32, "BF16": dtypes.bfloat16, "F16": dtypes.float16, "U16": dtypes.uint16,
+    "I16": dtypes.int16, "F8_E5M2FNUZ": dtypes.float8_e5m2fnuz, "F8_E4M3FNUZ": dtypes.float8_e4m3fnuz,
+    "F8_E8M0": dtypes.float8_e8m0fnu, "F8_E4M3": dtypes.float8_e4m3fn, "F8_E5M2": dtypes.float8_e5m2, "I8": dtypes.int8,
+    "U8": dtypes.uint8, "BOOL": dtypes.bool,
 }  # fmt: skip
+_ORDER = list(_TYPES.values())
 _NAMES = {dtype: name for name, dtype in _TYPES.items()}
 _LARGEST_HEADER = 100_000_000
+
+
+class SafetensorError(RuntimeError):
+    """What is raised for a file that is not in order."""
 
 
 # --- saving ---
@@ -66,7 +72,7 @@ def _laid_out(tensors: Any, metadata: Any) -> tuple[bytes, list[np.ndarray]]:
     _check_all(tensors)
     listed: dict[str, Any] = {} if metadata is None else {"__metadata__": _checked_metadata(metadata)}
     arrays, start = [], 0
-    for name, tensor in sorted(tensors.items(), key=lambda item: (-_alignment(item[1].dtype), item[0])):
+    for name, tensor in sorted(tensors.items(), key=lambda item: (_ORDER.index(item[1].dtype), item[0])):
         data = np.ascontiguousarray(tensor.detach().numpy()).reshape(-1).view(np.uint8)
         arrays.append(data if sys.byteorder == "little" else swapped(data, tensor.dtype))
         listed[name] = {
@@ -78,10 +84,6 @@ def _laid_out(tensors: Any, metadata: Any) -> tuple[bytes, list[np.ndarray]]:
     header = json.dumps(listed, separators=(",", ":"), ensure_ascii=False).encode()
     header += b" " * (-len(header) % 8)
     return struct.pack("<Q", len(header)) + header, arrays
-
-
-def _alignment(dtype: DType) -> int:
-    return dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize
 
 
 def _checked_metadata(metadata: Any) -> dict[str, str]:
@@ -154,12 +156,12 @@ def load(data: bytes) -> dict[str, Tensor]:
 
 def _read(file: Any, size: int) -> dict[str, Tensor]:
     if size < 8:
-        raise _failure("HeaderTooSmall", "the file has fewer than 8 bytes")
+        raise _failure("header too small", "the file has fewer than 8 bytes")
     (length,) = struct.unpack("<Q", file.read(8))
     if length > _LARGEST_HEADER:
-        raise _failure("HeaderTooLarge", f"it would have {length} bytes")
+        raise _failure("header too large", f"it would have {length} bytes")
     if 8 + length > size:
-        raise _failure("InvalidHeaderLength", f"it would have {length} bytes, which the file has not")
+        raise _failure("invalid header length", f"it would have {length} bytes, which the file has not")
     places = _places(file.read(length), size - 8 - length)
     tensors = {}
     for name, dtype, shape, (start, end) in places:
@@ -178,34 +180,41 @@ def _places(header: bytes, size: int) -> list[tuple[str, DType, tuple[int, ...],
     for name, entry in _parsed(header).items():
         if name == "__metadata__":
             if not isinstance(entry, dict) or not all(isinstance(each, str) for each in entry.values()):
-                raise _failure("InvalidHeaderDeserialization", "the metadata is not a dict of text")
+                raise _failure("invalid header", "the metadata is not a dict of text")
             continue
         if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
-            raise _failure("InvalidHeaderDeserialization", f"{name!r:.100} must have a dtype, a shape and data_offsets")
+            raise _failure("invalid header", f"{name!r:.100} must have a dtype, a shape and data_offsets")
         shape, offsets = _integers(name, entry["shape"]), _integers(name, entry["data_offsets"])
         dtype = _TYPES.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
         if dtype is None:
-            raise _failure("InvalidHeaderDeserialization", f"Adjoint has no type {entry['dtype']!r:.100}")
+            raise _failure("invalid header", f"Adjoint has no type {entry['dtype']!r:.100}")
         if len(offsets) != 2 or offsets[1] - offsets[0] != math.prod(shape) * dtype.itemsize:
-            raise _failure("TensorInvalidInfo", f"{name!r:.100} with {shape} of {dtype} does not fit {offsets}")
+            raise _failure(
+                "invalid shape, data type, or offset for tensor",
+                f"{name!r:.100} with {shape} of {dtype} does not fit {offsets}",
+            )
         places.append((name, dtype, shape, (offsets[0], offsets[1])))
     reached = 0
     for name, *_, (start, end) in sorted(places, key=lambda place: place[3]):
         if start != reached:
-            raise _failure("InvalidOffset", f"{name!r:.100} starts at {start}, and what is before it ends at {reached}")
+            raise _failure(
+                "invalid offset for tensor", f"{name!r:.100} starts at {start}, and what is before it ends at {reached}"
+            )
         reached = end
     if reached != size:
-        raise _failure("MetadataIncompleteBuffer", f"the tensors have {reached} bytes, and the file has {size}")
+        raise _failure(
+            "incomplete metadata, file not fully covered", f"the tensors have {reached} bytes, and the file has {size}"
+        )
     return places
 
 
 def _parsed(header: bytes) -> dict[str, Any]:
     if header[:1] != b"{":
-        raise _failure("InvalidHeaderStart", "it must start with {")
+        raise _failure("invalid header start", "it must start with {")
     try:
         found = json.loads(header.decode(), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        raise _failure("InvalidHeaderDeserialization", str(error)[:200]) from None
+        raise _failure("invalid header", str(error)[:200]) from None
     return found
 
 
@@ -218,9 +227,9 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integers(name: str, values: Any) -> tuple[int, ...]:
     if not isinstance(values, list) or not all(type(each) is int and 0 <= each < 1 << 63 for each in values):
-        raise _failure("InvalidHeaderDeserialization", f"the numbers of {name!r:.100} must be integers from 0 on")
+        raise _failure("invalid header", f"the numbers of {name!r:.100} must be integers from 0 on")
     return tuple(values)
 
 
-def _failure(kind: str, reason: str) -> RuntimeError:
-    return RuntimeError(f"Error while deserializing header: {kind}: {reason}\nThe file is damaged, or not safetensors.")
+def _failure(kind: str, reason: str) -> SafetensorError:
+    return SafetensorError(f"Error while deserializing: {kind}: {reason}\nThe file is damaged, or not safetensors.")
