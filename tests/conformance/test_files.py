@@ -125,7 +125,7 @@ def test_whole_modules(libraries, protocol):
         warnings.simplefilter("ignore")  # PyTorch's, of protocols other than 2
         loaded = target.load(file)
     assert repr(loaded) == repr(model)
-    assert loaded(target.ones(1, 2)).tolist() == pytest.approx(model(source.ones(1, 2)).tolist())
+    assert loaded(target.ones(2)[None])[0].tolist() == pytest.approx(model(source.ones(2)[None])[0].tolist())
 
 
 def test_other_ways_to_open(libraries, tmp_path):
@@ -144,11 +144,17 @@ def test_other_ways_to_open(libraries, tmp_path):
         assert [target.load(file).item() for _ in range(3)] == [0, 1, 2]
 
 
+def test_an_empty_part_keeps_its_place():
+    empty = torch.arange(12.0)[5:5]
+    assert described(adjoint.load(saved(torch, empty))) == described(empty)
+
+
 def test_conjugates_are_resolved():
     z = torch.tensor([1 + 2j, 3j])
     for options in ({}, OLD):
-        found = adjoint.load(saved(torch, [z, z.conj(), z.conj().imag], **options))
-        assert [each.tolist() for each in found] == [z.tolist(), z.conj().tolist(), z.conj().imag.tolist()]
+        for thing in ([z, z.conj()], [z.conj().imag]):
+            found = adjoint.load(saved(torch, thing, **options))
+            assert [each.tolist() for each in found] == [each.tolist() for each in thing]
 
 
 def test_numbers_in_the_other_order_of_bytes():
@@ -214,7 +220,7 @@ def test_both_refuse(data, options):
 
 def test_what_cannot_be_saved(tmp_path):
     def outcome(action):
-        with pytest.raises(Exception, match=".") as caught:
+        with pytest.raises((RuntimeError, AttributeError, TypeError)) as caught:
             action()
         return caught.type, str(caught.value).partition("\n")[0]
 
@@ -237,4 +243,5 @@ def test_safetensors():
     names = [name for name in DTYPES if name != "complex128"]
     ours = adjoint.serialization.safetensors.save(types(adjoint, names), {"format": "pt"})
     assert ours == package.save(types(torch, names), {"format": "pt"})
-    assert described(adjoint.serialization.safetensors.load(ours)) == described(types(adjoint, names))
+    loaded, expected = adjoint.serialization.safetensors.load(ours), types(adjoint, names)
+    assert {name: described(loaded[name]) for name in names} == {name: described(expected[name]) for name in names}

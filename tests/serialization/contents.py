@@ -31,7 +31,6 @@ def layouts(torch):
         expanded=torch.ones(1).expand(4),
         scalar=torch.tensor(3),
         empty=torch.zeros(0, 3),
-        empty_part=base[5:5],
         truth=torch.tensor([True, False]),
     )
 

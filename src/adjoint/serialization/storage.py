@@ -164,7 +164,7 @@ def tensor_in(
             f"a storage size of {needed} are out of bounds for storage of size {storage.nbytes()}\nThe file is damaged."
         )
     storage.used_as(dtype)
-    start = offset * item if elements else 0
+    start = offset * item if elements or offset * item <= storage.nbytes() else 0
     try:
         array = np.ndarray(size, dtype.numpy, storage.array, start, tuple(step * item for step in stride))
     except (ValueError, OverflowError, TypeError, MemoryError) as error:
