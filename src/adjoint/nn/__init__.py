@@ -178,6 +178,16 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "MaxUnpool2d",
         "MaxUnpool3d",
     ),
+    "modules.rnn": (
+        "GRU",
+        "GRUCell",
+        "LSTM",
+        "LSTMCell",
+        "RNN",
+        "RNNBase",
+        "RNNCell",
+        "RNNCellBase",
+    ),
     "modules.sparse": (
         "Embedding",
         "EmbeddingBag",

@@ -93,11 +93,11 @@ def lstm(
     out = np.empty((rows, hidden.shape[1]), kind)
     each = gates.reshape(rows, 4, size)
     hidden_state, cell_state = _State(hidden), _State(cell)
-    h, c = hidden[:0], cell[:0]
+    h, c, count = hidden[:0], cell[:0], -1
     arrays = (gates, each[:, 0], each[:, 1], each[:, 2], each[:, 3], cells, squashed, out)
     for gate, i, f, g, o, next_c, tanh_c, next_h in zip(*(_by_moment(x, batch_sizes, reverse) for x in arrays)):
-        count = len(gate)
-        if len(h) != count:
+        if len(gate) != count:
+            count = len(gate)
             h, c = hidden_state.resized(h, count), cell_state.resized(c, count)
             recurrent, product = np.empty((count, 4 * size), kind), np.empty((count, size), kind)
         np.dot(h, weight, recurrent)
@@ -137,13 +137,13 @@ def lstm_backward(
     np.subtract(1, slopes, slopes)
     slopes *= each[:, 3]
     flat, projected = gradients.reshape(rows, 4 * size), np.empty_like(out)
-    gh, gc, h = g_hidden.copy(), g_cell.copy(), g_hidden[:0]
+    gh, gc, count = g_hidden.copy(), g_cell.copy(), -1
     arrays = (flat, gradients[:, :3], gradients[:, 3], slopes, each[:, 1], g_out, projected)
     for gradient, by_cell, by_hidden, slope, f, arriving, kept in zip(
         *(reversed(_by_moment(x, batch_sizes, reverse)) for x in arrays)
     ):
-        count = len(gradient)
-        if len(h) != count:
+        if len(gradient) != count:
+            count = len(gradient)
             h, c, wide, product = gh[:count], gc[:count], gc[:count, None], np.empty((count, size), cells.dtype)
         h += arriving
         from_hidden = h
@@ -178,11 +178,11 @@ def gru(
         bias = b_hh[0][2 * size :]
     out, added = np.empty((2, rows, size), kind)
     each, state = gates.reshape(rows, 3, size), _State(hidden)
-    h = hidden[:0]
+    h, count = hidden[:0], -1
     arrays = (gates[:, : 2 * size], each[:, 0], each[:, 1], each[:, 2], added, out)
     for both, r, z, n, add, next_h in zip(*(_by_moment(x, batch_sizes, reverse) for x in arrays)):
-        count = len(both)
-        if len(h) != count:
+        if len(both) != count:
+            count = len(both)
             h = state.resized(h, count)
             recurrent, product = np.empty((count, 3 * size), kind), np.empty((count, size), kind)
             to_both, to_n = recurrent[:, : 2 * size], recurrent[:, 2 * size :]
@@ -218,12 +218,12 @@ def gru_backward(
     np.multiply(gradients[:, 2], added * (1 - r), gradients[:, 0])
     np.multiply(before - n, kept * z, gradients[:, 1])
     flat = gradients.reshape(rows, 3 * size)
-    gh, h = g_hidden.copy(), g_hidden[:0]
+    gh, count = g_hidden.copy(), -1
     for of_state, gradient, of_n, update, arriving in zip(
         *(reversed(_by_moment(x, batch_sizes, reverse)) for x in (flat, gradients, fresh, z, g_out))
     ):
-        count = len(of_state)
-        if len(h) != count:
+        if len(of_state) != count:
+            count = len(of_state)
             h, wide, product = gh[:count], gh[:count, None], np.empty((count, size), out.dtype)
         h += arriving
         gradient *= wide
