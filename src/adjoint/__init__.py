@@ -58,4 +58,4 @@ for _export in _exports.values():
 _look_less_often()
 
 _FILES = {"serialization.loading": ("load",), "serialization.saving": ("save",)}
-__getattr__, __dir__, _ = _loaded_on_use(__name__, _FILES, otherwise=ops.later.face(__name__))
+__getattr__, __dir__, _ = _loaded_on_use(__name__, _FILES, {"multiprocessing"}, otherwise=ops.later.face(__name__))
