@@ -57,5 +57,14 @@ for _export in _exports.values():
 
 _look_less_often()
 
-_FILES = {"serialization.loading": ("load",), "serialization.saving": ("save",)}
-__getattr__, __dir__, _ = _loaded_on_use(__name__, _FILES, {"multiprocessing"}, otherwise=ops.later.face(__name__))
+_FILES = {
+    "amp.autocast_mode": (
+        "autocast", "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
+        "get_autocast_dtype", "is_autocast_cache_enabled", "is_autocast_enabled", "set_autocast_cache_enabled",
+        "set_autocast_dtype", "set_autocast_enabled",
+    ),
+    "serialization.loading": ("load",),
+    "serialization.saving": ("save",),
+}  # fmt: skip
+_PACKAGES = {"amp", "cuda", "multiprocessing"}
+__getattr__, __dir__, _ = _loaded_on_use(__name__, _FILES, _PACKAGES, otherwise=ops.later.face(__name__))
