@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import adjoint
 from adjoint.serialization.container import ArchiveWriter
-from tests.serialization.contents import described, layouts
+from tests.serialization.contents import CONTENTS, described, layouts
 
 #: what a file that is not in order may raise
 REFUSALS = (RuntimeError, pickle.UnpicklingError, EOFError, ValueError)
@@ -76,16 +76,30 @@ def test_changed_bits_of_the_old_format():
             load(bytes(changed))
 
 
-@given(
-    data=st.sampled_from([NEW, OLD]),
-    edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 8), st.binary(max_size=8)), min_size=1, max_size=6),
-)
-def test_any_change(data, edits):
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 8), st.binary(max_size=8)), min_size=1, max_size=6)
+
+
+def edited(data, edits):
     for place, length, inserted in edits:
         start = int(place * len(data))
         data = data[:start] + inserted + data[start + length :]
+    return data
+
+
+@given(data=st.sampled_from([NEW, OLD]), edits=EDITS)
+def test_any_change(data, edits):
     with suppress(*REFUSALS):
-        load(data)
+        load(edited(data, edits))
+
+
+@given(name=st.sampled_from(sorted(CONTENTS)), edits=EDITS)
+def test_any_change_of_the_pickle(name, edits):
+    """Within an archive whose check sums are right."""
+    with zipfile.ZipFile(io.BytesIO(saved(CONTENTS[name](adjoint)))) as made:
+        records = {path.removeprefix("archive/"): made.read(path) for path in made.namelist()}
+    storages = [(name, data) for name, data in records.items() if name.startswith("data/")]
+    with suppress(*REFUSALS):
+        load(archive(edited(records["data.pkl"], edits), storages))
 
 
 @given(st.binary(max_size=60))
