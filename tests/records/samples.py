@@ -39,7 +39,14 @@ class Sample:
 
     def __call__(self, *operands: Any) -> Any:
         """The record, or the program around it, on tensors and numbers."""
-        return self.call(*operands) if self.call else apply(self.record, operands, self.params)
+        return self.call(*operands) if self.call else self.shown(apply(self.record, operands, self.params))
+
+    def shown(self, outs: Any) -> Any:
+        """The results of the record without the numbers that it keeps for its derivative only."""
+        count = self.record.differentiable_outputs
+        if not isinstance(outs, tuple) or self.record.many_outputs or not count:
+            return outs
+        return tuple(out for place, out in enumerate(outs) if place < count or not out.is_floating_point())
 
     @property
     def differentiable(self) -> list[int]:

@@ -17,6 +17,7 @@ LSTM: https://doi.org/10.1162/neco.1997.9.8.1735, GRU: https://arxiv.org/abs/140
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -53,6 +54,11 @@ def _before(first: Array, states: Array, batch_sizes: Steps, reverse: bool) -> A
 def _by_moment(x: Array, batch_sizes: Steps, reverse: bool) -> list[Array]:
     """The rows of each moment, in the order of computation."""
     return [x[part] for part, _ in moments(batch_sizes, reverse)]
+
+
+def _in_type(dtype: np.dtype, *arrays: Array) -> Iterator[Array]:
+    """Arrays in the type that is computed in: results of 16 bits were rounded when they were kept."""
+    return (each.astype(dtype, copy=False) for each in arrays)
 
 
 class _State:
@@ -123,6 +129,9 @@ def lstm_backward(
     cells: Array, squashed: Array, w_hh: Array, *w_hr: Array, batch_sizes: Steps, reverse: bool,
 ) -> tuple[Array, ...]:  # fmt: skip
     """The gradients of the inputs, of both states and of the weights."""
+    g_out, g_hidden, g_cell, out, gates, cells, squashed = _in_type(
+        w_hh.dtype, g_out, g_hidden, g_cell, out, gates, cells, squashed
+    )
     rows, size = cells.shape
     each = gates.reshape(rows, 4, size)
     gradients = np.square(gates).reshape(rows, 4, size)  # to begin with the slopes of the gates
@@ -207,6 +216,7 @@ def gru_backward(
     *b_hh: Array, batch_sizes: Steps, reverse: bool,
 ) -> tuple[Array, ...]:  # fmt: skip
     """The gradients of the inputs, of the state, of the weight and of the bias."""
+    g_out, g_hidden, out, gates, added = _in_type(w_hh.dtype, g_out, g_hidden, out, gates, added)
     rows, size = out.shape
     each = gates.reshape(rows, 3, size)
     r, z, n = each[:, 0], each[:, 1], each[:, 2]
@@ -253,7 +263,7 @@ def rnn(
         if nonlinearity == "tanh":
             np.tanh(next_h, next_h)
         else:
-            np.maximum(next_h, 0, next_h)
+            np.maximum(next_h, 0, out=next_h)
         h = next_h
     return out, state.ended(h)
 
@@ -263,6 +273,7 @@ def rnn_backward(
     batch_sizes: Steps, reverse: bool,
 ) -> tuple[Array, ...]:  # fmt: skip
     """The gradients of the inputs, of the state and of the weight."""
+    g_out, g_hidden, out = _in_type(w_hh.dtype, g_out, g_hidden, out)
     gradients = 1 - np.square(out) if nonlinearity == "tanh" else (out > 0).astype(out.dtype)  # the slopes, at first
     gh, h = g_hidden.copy(), g_hidden[:0]
     for gradient, arriving in zip(*(reversed(_by_moment(x, batch_sizes, reverse)) for x in (gradients, g_out))):
