@@ -281,6 +281,9 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "functions": ("bilinear", "nn.functional.bilinear", "nn.functional.linear", "nn.functional.one_hot"),
         "records": ("trilinear",),
     },
+    "adjoint.ops.nn.magnitudes": {
+        "functions": ("_weight_norm", "norm_except_dim"),
+    },
     "adjoint.ops.nn.maps": {
         "verbs": ("resample",),
         "records": ("resample",),

@@ -10,7 +10,7 @@ from adjoint.autograd.grad_mode import no_grad
 from adjoint.core.tensor import Tensor
 from adjoint.ops.data import tensor as tensor_of
 from adjoint.ops.joining import stack
-from adjoint.ops.linalg.norms import vector_norm
+from adjoint.ops.linalg.vector_norms import vector_norm
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
