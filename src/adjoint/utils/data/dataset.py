@@ -253,7 +253,7 @@ def random_split(
     >>> import adjoint as torch
     >>> generator = torch.Generator().manual_seed(42)
     >>> [part.indices for part in torch.utils.data.random_split(range(5), [0.6, 0.4], generator=generator)]
-    [[4, 3, 1], [2, 0]]
+    [[2, 4, 3], [0, 1]]
     """
     total = len(dataset)
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
@@ -272,4 +272,4 @@ def random_split(
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
     order: list[int] = randperm(total, generator=generator).tolist()
     ends: Any = accumulate(lengths)
-    return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths)]  # type: ignore[misc]
+    return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths)]

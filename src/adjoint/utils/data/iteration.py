@@ -61,7 +61,7 @@ class BatchIterator:
         return data
 
     def __len__(self) -> int:
-        return len(self._sampler)  # type: ignore[arg-type]  # a sampler without one raises Python's own error
+        return len(self._sampler)
 
     def __getstate__(self) -> Any:
         raise NotImplementedError("{} cannot be pickled", type(self).__name__)

@@ -79,7 +79,7 @@ class ParallelIterator(BatchIterator):
         """Begin another pass with the same workers."""
         for worker in self._workers:
             worker.active, worker.load = True, 0
-            self._tell(worker, RESUME)
+            self._tell(worker, [RESUME])
         self._begin(loader)
 
     def _begin(self, loader: DataLoader) -> None:
@@ -120,9 +120,9 @@ class ParallelIterator(BatchIterator):
             worker, task = assigned
             self._tell(worker, [task])
 
-    def _tell(self, worker: _Worker, message: Any) -> None:
+    def _tell(self, worker: _Worker, tasks: list) -> None:
         try:
-            send(worker.pipe, 0, pack(message))
+            send(worker.pipe, 0, pack(tasks))
         except ConnectionError:
             self._report_death(worker)
 

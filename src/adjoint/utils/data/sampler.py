@@ -78,7 +78,7 @@ class RandomSampler(Sampler[int]):
     >>> import adjoint as torch
     >>> _ = torch.manual_seed(0)
     >>> list(torch.utils.data.RandomSampler(range(5)))
-    [4, 1, 3, 0, 2]
+    [1, 3, 4, 2, 0]
     """
 
     data_source: Sized

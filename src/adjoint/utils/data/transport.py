@@ -106,7 +106,7 @@ def receive(connection: Connection) -> tuple[int, memoryview]:
         path = Path(os.fsdecode(bytes(rest)))
         image = np.fromfile(path, np.uint8)
         path.unlink()
-        return number, memoryview(image)
+        return number, memoryview(image)  # type: ignore[arg-type]
     with _socket(connection) as channel:
         descriptors = socket.recv_fds(channel, 1, 1)[1]
     if not descriptors:

@@ -85,13 +85,14 @@ class Failure(NamedTuple):
         text = f"Caught {self.kind.__name__} in DataLoader worker process {self.worker}.\nOriginal {self.text}"
         message = _OwnText(text) if self.kind is KeyError else text
         try:
-            error = self.kind(message=message) if getattr(self.kind, "message", None) else self.kind(message)
+            kind: Any = self.kind
+            error = kind(message=message) if getattr(kind, "message", None) else kind(message)
         except Exception:
             raise RuntimeError(text) from None
         raise error
 
 
-# The parent's messages are lists of tasks, each a number and what the sampler gave, or this:
+# The parent's messages are lists of tasks, each a number and what the sampler gave, or this one:
 RESUME = "resume"  # begin another pass over the dataset
 
 #: the parent's ends of the pipes to its workers, and the workers' while they start: a fork has copies of them, and a
@@ -124,20 +125,19 @@ def _serve(connection: Any, job: Job, worker: int) -> None:
     parent = os.getppid()
     _worker_info = WorkerInfo(worker, job.num_workers, _seed(job, worker), job.source.dataset)
     fetch = _prepared(job, worker, job.worker_init_fn)
-    tasks: deque[tuple[int, Any]] = deque()
+    tasks: deque[Any] = deque()
     while True:
         while not tasks or connection.poll():  # the parent's pipe is emptied first, so that it never waits for room
             while not connection.poll(_LOOK_FOR_PARENT):
                 if os.getppid() != parent:
                     return
-            message = transport.unpack(transport.receive(connection)[1])
-            if message == RESUME:
-                tasks.clear()
-                fetch = _prepared(job, worker)
-            else:
-                tasks.extend(message)
-        number, index = tasks.popleft()
-        transport.send(connection, number, _answer(fetch, index, job, worker))
+            tasks.extend(transport.unpack(transport.receive(connection)[1]))
+        task = tasks.popleft()
+        if task == RESUME:  # what was left of the last pass has been made, and has drawn its random numbers
+            fetch = _prepared(job, worker)
+        else:
+            number, index = task
+            transport.send(connection, number, _answer(fetch, index, job, worker))
 
 
 def _prepared(job: Job, worker: int, init: Callable[[int], Any] | None = None) -> Callable[[Any], Any] | Failure:
