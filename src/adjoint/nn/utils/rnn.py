@@ -67,8 +67,8 @@ class PackedSequence(_Packed):
         return self._with(lambda data: data.cuda(*args, **kwargs))
 
     def pin_memory(self) -> PackedSequence:
-        """The same sequences in memory that is never swapped out."""
-        return self._with(lambda data: data.pin_memory())
+        """Refused: memory is pinned for the sake of an accelerator, and there is none."""
+        raise RuntimeError("Cannot access accelerator device when none is available.")
 
     def double(self) -> PackedSequence:
         """The same sequences as float64."""
@@ -109,7 +109,7 @@ class PackedSequence(_Packed):
 
     def is_pinned(self) -> bool:
         """Whether the sequences are in memory that is never swapped out."""
-        return self.data.is_pinned()
+        return False
 
 
 def invert_permutation(permutation: Tensor | None) -> Tensor | None:

@@ -42,9 +42,9 @@ def pack_padded(input: Tensor, lengths: Tensor, batch_first: bool) -> tuple[Tens
         )
     x = input.transpose(0, 1) if batch_first else input
     known = np.asarray(lengths.detach()._data)
-    if len(known) != x.shape[1]:
+    if len(known) != x.size(1):
         raise RuntimeError(
-            f"Expected `len(lengths)` to be equal to batch_size, but got {len(known)} (batch_size={x.shape[1]})"
+            f"Expected `len(lengths)` to be equal to batch_size, but got {len(known)} (batch_size={x.size(1)})"
         )
     if (known <= 0).any():
         raise RuntimeError(
