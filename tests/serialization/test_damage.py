@@ -269,6 +269,23 @@ def test_keys_that_would_take_forever_to_hash():
                 load(archive(b"\x80\x02" + pickled))
 
 
+def test_what_would_take_forever_to_show_is_not_shown():
+    doubled = b"]" + b"q\x00](h\x00h\x00e" * 100
+    large = b"\x8b" + struct.pack("<I", 100_000) + b"\x7f" * 100_000
+    for pickled in (
+        doubled + b")R.",
+        doubled + b"Q.",
+        doubled + b"\x85Q.",
+        b"ccollections\nOrderedDict\n)R" + doubled + b"b.",
+    ):
+        with pytest.raises(pickle.UnpicklingError):
+            load(archive(b"\x80\x02" + pickled))
+    sizes = b"(" + (large + b"q\x00" + b"h\x00" * 1000) + b"t"
+    for pickled in (b"ctorch\nSize\n" + sizes + b"\x85R.", tensor().replace(b"\x89NtR.", large + b"NtR.")):
+        with pytest.raises(REFUSALS):
+            load(archive(b"\x80\x02" + pickled, [("data/0", bytes(8))]))
+
+
 def test_truth_values_that_are_neither():
     found = load(archive(tensor(kind=b"BoolStorage"), [("data/0", b"\x00\x07")]))
     assert found.tolist() == [False, True]

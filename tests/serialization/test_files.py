@@ -100,6 +100,18 @@ def test_a_whole_module_is_loaded_once_its_classes_are_trusted(tmp_path):
     assert adjoint.serialization.get_safe_globals() == []
 
 
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_the_names_that_a_file_asks_for(protocol):
+    file = io.BytesIO()
+    model = adjoint.nn.Sequential(adjoint.nn.ReLU(), adjoint.nn.Linear(1, 1), adjoint.nn.ReLU())
+    adjoint.save([model, adjoint.nn.functional.relu, range(3), type(None)], file, pickle_protocol=protocol)
+    file.seek(0)
+    assert adjoint.serialization.get_unsafe_globals_in_checkpoint(file) == [
+        "builtins.range", "builtins.type", "torch.nn.functional.relu", "torch.nn.modules.activation.ReLU",
+        "torch.nn.modules.container.Sequential", "torch.nn.modules.linear.Linear",
+    ]  # fmt: skip
+
+
 class Point(adjoint.Tensor):
     """A subclass of the program's own."""
 

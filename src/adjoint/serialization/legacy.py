@@ -6,6 +6,7 @@ import io
 import pickle
 import struct
 import sys
+from reprlib import repr as shown
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from adjoint.core.tensor import Memory
 from adjoint.serialization.location import Restore
 from adjoint.serialization.names import PLAIN_BYTES
 from adjoint.serialization.pickling import Pickler
+from adjoint.serialization.rebuilding import is_size
 from adjoint.serialization.storage import (
     WITHOUT_STORAGE_TYPE,
     StorageType,
@@ -69,7 +71,7 @@ def load_legacy(file: Any, restore: Restore, encoding: str) -> Any:
         raise RuntimeError("Invalid magic number; corrupt file?\nThe file was not written by torch.save.")
     version = unpickle(stream)
     if version != PROTOCOL_VERSION:
-        raise RuntimeError(f"Invalid protocol version: {version!r:.100}")
+        raise RuntimeError(f"Invalid protocol version: {shown(version)}")
     unpickle(stream)  # the system that wrote it
     storages = _Storages(restore, len(data))
     found = unpickle(stream, storages.referred_to, encoding)
@@ -92,10 +94,10 @@ class _Storages:
         if len(reference) == 4 and reference[0] in ("module", b"module"):
             return reference[1]  # a class, which has been found to be trusted
         if len(reference) != 6 or reference[0] not in ("storage", b"storage"):
-            raise pickle.UnpicklingError(f"Only persistent_load of storage is allowed, but got {reference!r:.200}")
+            raise pickle.UnpicklingError(f"Only persistent_load of storage is allowed, but got {shown(reference)}")
         _, kind, key, location, elements, view = reference
-        if not (isinstance(kind, StorageType) or kind is PLAIN_BYTES) or type(elements) is not int or elements < 0:
-            raise pickle.UnpicklingError(f"a storage has a type and a size, not {reference!r:.200}")
+        if not (isinstance(kind, StorageType) or kind is PLAIN_BYTES) or not is_size(elements) or elements < 0:
+            raise pickle.UnpicklingError(f"a storage has a type and a size, not {shown(reference)}")
         dtype = kind.dtype or dtypes.uint8
         key, location = as_text(key), as_text(location)
         if key not in self._roots:
@@ -110,8 +112,8 @@ class _Storages:
 
     def _view(self, key: str, root: UntypedStorage, dtype: DType, view: Any) -> UntypedStorage:
         """A part of a storage, of which the oldest files know."""
-        if not (isinstance(view, tuple) and len(view) == 3 and type(view[1]) is type(view[2]) is int):
-            raise pickle.UnpicklingError(f"a view of a storage has a name, an offset and a size, not {view!r:.200}")
+        if not (isinstance(view, tuple) and len(view) == 3 and is_size(view[1]) and is_size(view[2])):
+            raise pickle.UnpicklingError(f"a view of a storage has a name, an offset and a size, not {shown(view)}")
         start, size = view[1] * dtype.itemsize, view[2] * dtype.itemsize
         if start < 0 or size < 0 or start + size > root.nbytes():
             raise RuntimeError(f"a view reaches beyond its storage of {root.nbytes()} bytes\nThe file is damaged.")
@@ -129,7 +131,7 @@ class _Storages:
         for each in keys:
             key = as_text(each)
             if key not in empty:
-                raise RuntimeError(f"storage key {key!r:.100} is not that of a tensor\nThe file is damaged.")
+                raise RuntimeError(f"storage key {shown(key)} is not that of a tensor\nThe file is damaged.")
             storage, item = self._roots[key]
             header = stream.read(8)
             size = struct.unpack("<q", header)[0] * item if len(header) == 8 else -1
@@ -145,4 +147,4 @@ class _Storages:
             stream.seek(size, io.SEEK_CUR)
             empty.discard(key)
         if empty:
-            raise RuntimeError(f"the file lacks the storages {sorted(empty)!r:.200}\nIt is damaged.")
+            raise RuntimeError(f"the file lacks the storages {shown(sorted(empty))}\nIt is damaged.")

@@ -8,6 +8,7 @@ import pickle
 import sys
 import warnings
 from pathlib import Path
+from reprlib import repr as shown
 from typing import Any
 
 from adjoint.core import dtypes
@@ -19,6 +20,7 @@ from adjoint.serialization.legacy import load_legacy
 from adjoint.serialization.location import Restore, restorer
 from adjoint.serialization.names import PLAIN_BYTES, is_allowed, trusted
 from adjoint.serialization.options import LoadEndianness, get_default_load_endianness, get_default_mmap_options
+from adjoint.serialization.rebuilding import is_size
 from adjoint.serialization.storage import StorageType, TypedStorage, UntypedStorage, as_text
 from adjoint.serialization.unpickling import globals_in, unpickle
 
@@ -127,10 +129,10 @@ class _Storages:
 
     def referred_to(self, reference: tuple) -> TypedStorage:
         if len(reference) != 5 or reference[0] not in ("storage", b"storage"):
-            raise pickle.UnpicklingError(f"Only persistent_load of storage is allowed, but got {reference!r:.200}")
+            raise pickle.UnpicklingError(f"Only persistent_load of storage is allowed, but got {shown(reference)}")
         _, kind, key, location, elements = reference
-        if not (isinstance(kind, StorageType) or kind is PLAIN_BYTES) or type(elements) is not int or elements < 0:
-            raise pickle.UnpicklingError(f"a storage has a type and a size, not {reference!r:.200}")
+        if not (isinstance(kind, StorageType) or kind is PLAIN_BYTES) or not is_size(elements) or elements < 0:
+            raise pickle.UnpicklingError(f"a storage has a type and a size, not {shown(reference)}")
         dtype = kind.dtype or dtypes.uint8
         key, location = as_text(key), as_text(location)
         if key not in self._read:

@@ -79,6 +79,8 @@ _ABSENT = {
     },
 }
 
+_LONGEST_NAME = 200  # of those that an error message shows
+
 _BLOCKED_MODULES = ("sys", "os", "posix", "nt")
 
 
@@ -91,6 +93,7 @@ def full_name(module: str, name: str) -> str:
 def find(name: str, trust: dict[str, Any]) -> Any:
     """What a name in a file stands for; an error for anything else than what is allowed, or trusted by the program."""
     if name.partition(".")[0] in _BLOCKED_MODULES:
+        name = name[:_LONGEST_NAME]
         module = name.rpartition(".")[0]
         raise pickle.UnpicklingError(
             f"Trying to load unsupported GLOBAL {name} whose module {module} is blocked.\n"
@@ -100,7 +103,7 @@ def find(name: str, trust: dict[str, Any]) -> Any:
         return trust[name]
     if name in _ALLOWED:
         return _ALLOWED[name]
-    title = name.removeprefix("builtins.")
+    title = name[:_LONGEST_NAME].removeprefix("builtins.")
     if name in _ABSENT:
         raise pickle.UnpicklingError(f"Unsupported global: GLOBAL {title}\nAdjoint has no {_ABSENT[name]}.")
     raise pickle.UnpicklingError(
@@ -173,11 +176,11 @@ def trusted() -> dict[str, Any]:
 # --- the other way round ---
 
 
-def path_of(thing: Any) -> tuple[str, str]:
+def path_of(thing: Any, name: str | None = None) -> tuple[str, str]:
     """The module and the name by which a file refers to a class or function: PyTorch's, for what is Adjoint's."""
     if isinstance(thing, DType | memory_format):
         return "torch", thing.name
-    name = getattr(thing, "__qualname__", None) or thing.__name__
+    name = name or getattr(thing, "__qualname__", None) or thing.__name__
     module = pickle.whichmodule(thing, name)  # type: ignore[attr-defined]
     if not module.startswith("adjoint."):
         return module, name

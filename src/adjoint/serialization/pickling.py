@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections import OrderedDict
 from functools import cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,7 @@ class Pickler(_PythonPickler):
 
     def save_global(self, obj: Any, name: str | None = None) -> None:
         """Write the name of a class or function, by PyTorch's for it where it is Adjoint's."""
-        module, public = path_of(obj)
+        module, public = path_of(obj, name)
         if module.startswith("torch"):
             self._write_global(obj, module, public)
         else:
@@ -155,4 +156,4 @@ class Pickler(_PythonPickler):
     dispatch[_Name] = save_name
     dispatch[DType] = save_global
     dispatch[memory_format] = save_global
-    dispatch[type] = save_global
+    dispatch[FunctionType] = save_global

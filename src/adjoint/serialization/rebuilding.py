@@ -16,9 +16,11 @@ from adjoint.nn.parameter import Buffer, Parameter
 from adjoint.ops.protocols import as_kind
 from adjoint.serialization.storage import TypedStorage, tensor_in
 
-__all__ = ["BUILDERS", "REBUILD_FUNCTIONS", "check_key"]
+__all__ = ["BUILDERS", "REBUILD_FUNCTIONS", "check_key", "is_size"]
 
 _LARGEST_KEY = 1000
+_LARGEST_SIZE = 1 << 63
+_MOST_DIMENSIONS = 64  # that NumPy has
 
 
 def _check(condition: Any, what: str) -> None:
@@ -27,8 +29,14 @@ def _check(condition: Any, what: str) -> None:
 
 
 def _sizes(value: Any, what: str) -> tuple[int, ...]:
-    _check(isinstance(value, tuple | list) and all(type(each) is int for each in value), f"{what} must be integers")
+    _check(isinstance(value, tuple | list) and len(value) <= _MOST_DIMENSIONS, f"{what} are a short tuple")
+    _check(all(is_size(each) for each in value), f"{what} must be integers of 64 bits")
     return tuple(value)
+
+
+def is_size(value: Any) -> bool:
+    """Whether something in a file is an integer that may be a size, or an offset."""
+    return type(value) is int and -_LARGEST_SIZE <= value < _LARGEST_SIZE
 
 
 # --- tensors ---
@@ -56,7 +64,7 @@ def rebuild_tensor_v3(
 ) -> Tensor:  # fmt: skip
     """`torch._utils._rebuild_tensor_v3`: a tensor of a type that storages do not have."""
     _check(isinstance(storage, TypedStorage) and isinstance(dtype, DType), "a tensor must have a storage and a type")
-    _check(type(storage_offset) is int and isinstance(requires_grad, bool), "a tensor starts at a number")
+    _check(is_size(storage_offset) and isinstance(requires_grad, bool), "a tensor starts at a number")
     tensor = tensor_in(
         storage.untyped, dtype, storage_offset, _sizes(size, "sizes"), _sizes(stride, "strides"), requires_grad
     )

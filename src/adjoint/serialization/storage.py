@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from reprlib import repr as shown
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ def as_text(value: Any) -> str:
     """A key or a place that a file gives as text; those of Python 2 give bytes."""
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else value
     if not isinstance(text, str):
-        raise RuntimeError(f"a storage is named by text, not {value!r:.100}\nThe file is damaged.")
+        raise RuntimeError(f"a storage is named by text, not {shown(value)}\nThe file is damaged.")
     return text
 
 

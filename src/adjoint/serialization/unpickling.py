@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from pickle import UnpicklingError
+from reprlib import repr as shown
 from typing import Any
 
 from adjoint.lazy import lazy
@@ -41,7 +42,7 @@ def instructions(stream: Any) -> Any:
             opcode, argument, position = next(parsed)
         except StopIteration:
             return
-        except (ValueError, OverflowError, MemoryError) as error:  # UnicodeDecodeError is a ValueError
+        except (ValueError, OverflowError, MemoryError, Warning) as error:  # a warning: of a name with a backslash
             raise UnpicklingError(f"{error}{_DAMAGED}") from None
         yield opcode.name, argument, position
 
@@ -49,14 +50,19 @@ def instructions(stream: Any) -> Any:
 def globals_in(stream: Any) -> set[str]:
     """The names of the globals that a pickle asks for."""
     names: set[str] = set()
-    strings: list[str] = []
+    memo: dict[int, Any] = {}
+    before: tuple[Any, Any] = (None, None)  # the last two things that were pushed, where they are text
     for name, argument, _ in instructions(stream):
         if name == "GLOBAL":
             names.add(full_name(*argument.split(" ", 1)))
-        elif name == "STACK_GLOBAL" and len(strings) > 1:
-            names.add(full_name(*strings[-2:]))
-        elif isinstance(argument, str):
-            strings = [*strings[-1:], argument]
+        elif name == "STACK_GLOBAL" and None not in before:
+            names.add(full_name(*before))
+        if name in ("MEMOIZE", "BINPUT", "LONG_BINPUT"):
+            memo[len(memo) if name == "MEMOIZE" else argument] = before[1]
+        elif name in ("BINGET", "LONG_BINGET"):
+            before = before[1], memo.get(argument)
+        else:
+            before = before[1], argument if name in _TEXT else None
     return names
 
 
@@ -139,7 +145,7 @@ class _Machine:
         elif callable(function) and function in BUILDERS:
             self.stack[-1] = BUILDERS[function](*arguments)
         else:
-            raise UnpicklingError(f"Trying to call reduce for unrecognized function {function!r:.200}{_DAMAGED}")
+            raise UnpicklingError(f"Trying to call reduce for unrecognized function {shown(function)}{_DAMAGED}")
 
     def new_object(self, _: Any) -> None:
         arguments, kind = self.stack.pop(), self.stack.pop()
@@ -150,20 +156,20 @@ class _Machine:
         else:
             raise UnpicklingError(
                 "Can only create new object for nn.Parameter or classes allowlisted via `add_safe_globals` but got "
-                f"{kind!r:.200}{_DAMAGED}"
+                f"{shown(kind)}{_DAMAGED}"
             )
 
     def new_object_with_keywords(self, _: Any) -> None:
         keywords, arguments, kind = self.stack.pop(), self.stack.pop(), self.stack.pop()
         if not (self.is_trusted(kind) and isinstance(kind, type)):
-            raise UnpicklingError(f"Can only create new object for classes that are trusted, but got {kind!r:.200}")
+            raise UnpicklingError(f"Can only create new object for classes that are trusted, but got {shown(kind)}")
         self.stack.append(_outside(kind.__new__, kind, *arguments, **keywords))
 
     def build(self, _: Any) -> None:
         state, instance = self.stack.pop(), self.stack[-1]
         if type(instance) is OrderedDict:
             if any(not isinstance(name, str) or hasattr(OrderedDict, name) for name in state):
-                raise UnpicklingError(f"an OrderedDict has no such attributes: {list(state)!r:.200}{_DAMAGED}")
+                raise UnpicklingError(f"an OrderedDict has no such attributes: {shown(list(state))}{_DAMAGED}")
             vars(instance).update(state)
         elif self.is_trusted(type(instance)):
             _outside(_set_state, instance, state)
@@ -299,4 +305,5 @@ _DATA = frozenset({
     "BININT", "BININT1", "BININT2", "LONG1", "LONG4", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8",
     "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8",
 })  # fmt: skip
+_TEXT = frozenset({"BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"})
 _IGNORED = frozenset({"PROTO", "FRAME"})
