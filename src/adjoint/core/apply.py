@@ -138,7 +138,8 @@ def _meta(primitive: Primitive, arrays: list, cast: list, tensors: list[Tensor],
         if any(a is not b or getattr(a, "shape", shape) != shape for a, b in zip(arrays, cast, strict=True)):
             operands = tuple((a.shape, a.dtype) if hasattr(a, "dtype") else ((), None) for a in arrays)
     if primitive.many_outputs or primitive.differentiable_outputs > 1:
-        outputs = tuple((t._data.shape, t._data.dtype) for t in tensors)
+        differentiable = tensors if primitive.many_outputs else tensors[: primitive.differentiable_outputs]
+        outputs = tuple((t._data.shape, t._data.dtype) for t in differentiable)
     if operands is None and outputs is None and xp is None:
         return None
     return Meta(operands, outputs, xp)

@@ -90,11 +90,12 @@ def lstm(
 ) -> tuple[Array, ...]:
     """Outputs, last hidden and cell states; gates, in the order i, f, g, o; cells of all rows and their tangents."""
     rows, size, kind = len(inputs), cell.shape[1], inputs.dtype
-    scale, shift = np.full((2, 4, size), 0.5, kind)
-    scale[2], shift[2] = 1, 0  # g is a tangent
-    scale, shift = scale.reshape(-1), shift.reshape(-1)
-    weight = np.multiply(w_hh.T, scale, np.empty(w_hh.T.shape, kind))
-    gates = np.multiply(inputs, scale, np.empty(inputs.shape, kind))
+    scales, shifts = np.full((2, len(cell), 4, size), 0.5, kind)  # a row for each sequence, which is quicker than one
+    scales[:, 2], shifts[:, 2] = 1, 0  # g is a tangent
+    scales, shifts = scales.reshape(-1, 4 * size), shifts.reshape(-1, 4 * size)
+    halves = np.repeat(np.array([0.5, 0.5, 1, 0.5], kind), size)
+    weight = np.multiply(w_hh.T, halves, np.empty(w_hh.T.shape, kind))
+    gates = np.multiply(inputs, halves, np.empty(inputs.shape, kind))
     cells, squashed = np.empty((2, rows, size), kind)
     out = np.empty((rows, hidden.shape[1]), kind)
     each = gates.reshape(rows, 4, size)
@@ -106,6 +107,7 @@ def lstm(
             count = len(gate)
             h, c = hidden_state.resized(h, count), cell_state.resized(c, count)
             recurrent, product = np.empty((count, 4 * size), kind), np.empty((count, size), kind)
+            scale, shift = scales[:count], shifts[:count]
         np.dot(h, weight, recurrent)
         gate += recurrent
         np.tanh(gate, gate)

@@ -118,7 +118,7 @@ def _lstm_vjp(
     w_hr: Any, *, batch_sizes: Steps, reverse: bool,
 ) -> Any:  # fmt: skip
     return xp.lstm_backward(
-        *g[:3], inputs, hidden, cell, out, gates, cells, squashed, w_hh, *w_hr, batch_sizes=batch_sizes, reverse=reverse
+        *g, inputs, hidden, cell, out, gates, cells, squashed, w_hh, *w_hr, batch_sizes=batch_sizes, reverse=reverse
     )
 
 
@@ -154,7 +154,7 @@ def _gru_vjp(
     batch_sizes: Steps, reverse: bool,
 ) -> Any:  # fmt: skip
     return xp.gru_backward(
-        *g[:2], inputs, hidden, out, gates, added, w_hh, *b_hh, batch_sizes=batch_sizes, reverse=reverse
+        *g, inputs, hidden, out, gates, added, w_hh, *b_hh, batch_sizes=batch_sizes, reverse=reverse
     )
 
 
