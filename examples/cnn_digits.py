@@ -3,8 +3,9 @@
 import torch
 import torch.nn.functional as F
 from shared.digits import digits
-from shared.steps import report, steps
+from shared.steps import endlessly, report, steps
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 
 class Net(nn.Module):
@@ -28,14 +29,13 @@ class Net(nn.Module):
 
 
 torch.manual_seed(0)
-pictures, labels = digits(1000)
+loader = DataLoader(TensorDataset(*digits(1000)), batch_size=32, shuffle=True)
 model = Net()
 optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
 
-for step in steps():
-    chosen = torch.randperm(len(labels))[:32]
+for step, (pictures, labels) in zip(steps(), endlessly(loader)):
     optimizer.zero_grad()
-    loss = F.nll_loss(model(pictures[chosen]), labels[chosen])
+    loss = F.nll_loss(model(pictures), labels)
     loss.backward()
     optimizer.step()
     report(step, loss.item())

@@ -23,7 +23,7 @@ class Recurrent(nn.Module):
 torch.manual_seed(0)
 text = characters()
 model = Recurrent()
-optimizer = torch.optim.RMSprop(model.parameters(), lr=3e-3)
+optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-3)
 criterion = nn.CrossEntropyLoss()
 
 for step in steps():

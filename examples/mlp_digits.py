@@ -2,11 +2,12 @@
 
 import torch
 from shared.digits import SIDE, digits
-from shared.steps import report, steps
+from shared.steps import endlessly, report, steps
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 torch.manual_seed(0)
-pictures, labels = digits(1000)
+loader = DataLoader(TensorDataset(*digits(1000)), batch_size=64, shuffle=True, drop_last=True)
 
 model = nn.Sequential(
     nn.Flatten(),
@@ -21,10 +22,9 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9, nesterov=T
 schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=100)
 criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
 
-for step in steps():
-    chosen = torch.randperm(len(labels))[:64]
+for step, (pictures, labels) in zip(steps(), endlessly(loader)):
     optimizer.zero_grad()
-    loss = criterion(model(pictures[chosen]), labels[chosen])
+    loss = criterion(model(pictures), labels)
     loss.backward()
     optimizer.step()
     schedule.step()

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 
 def steps(default: int = 100) -> Iterator[int]:
@@ -18,6 +19,12 @@ def steps(default: int = 100) -> Iterator[int]:
         else:
             numbers = tqdm(numbers)
     yield from numbers
+
+
+def endlessly(batches: Iterable[Any]) -> Iterator[Any]:
+    """One pass over the batches after another."""
+    while True:
+        yield from batches
 
 
 def report(step: int, loss: float) -> None:
