@@ -1,4 +1,4 @@
-"""Every public name of PyTorch's autograd stands in Adjoint, but for those that docs/differences.md excludes by name."""
+"""Every public name of PyTorch's autograd, and of its files, stands in Adjoint, but for those that docs/differences.md excludes by name."""
 
 import importlib
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 MODULES = ["autograd", "autograd.forward_ad", "autograd.function", "autograd.functional", "autograd.grad_mode", "autograd.graph",
-           "autograd.gradcheck", "autograd.profiler", "autograd.anomaly_mode"]  # fmt: skip
+           "autograd.gradcheck", "autograd.profiler", "autograd.anomaly_mode", "serialization"]  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
 
 

@@ -2,10 +2,12 @@
 
 import gzip
 import importlib.util
+import inspect
 import io
 import pickle
 import warnings
 import zipfile
+from operator import attrgetter
 
 import pytest
 
@@ -168,6 +170,21 @@ def test_numbers_in_the_other_order_of_bytes():
         file = archive(pickled, [("data/0", swapped)], byteorder=b"big")
         found = [library.load(io.BytesIO(file)).tolist() for library in (adjoint, torch)]
         assert found[0] == found[1] == thing.tolist()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "save", "load", "serialization.add_safe_globals", "serialization.get_unsafe_globals_in_checkpoint",
+        "serialization.safe_globals", "serialization.set_default_load_endianness", "serialization.set_crc32_options",
+        "serialization.set_default_mmap_options", "serialization.default_restore_location", "serialization.location_tag",
+    ],
+)  # fmt: skip
+def test_parameters(name):
+    ours, theirs = ([*inspect.signature(attrgetter(name)(library)).parameters.values()] for library in (adjoint, torch))
+    assert [(each.name, each.kind, each.default) for each in ours] == [
+        (each.name, each.kind, each.default) for each in theirs
+    ]
 
 
 def test_pytorch_reads_the_files_that_these_tests_make():

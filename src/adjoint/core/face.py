@@ -23,7 +23,7 @@ def loaded_on_use(
     owner = sys.modules[package]
     home = {name: file for file, names in homes.items() for name in names}
     files = {*homes, *submodules}
-    others, more = otherwise or (absent_attribute(owner), lambda: [])
+    others, more = otherwise or (absent_attribute(owner), list)
 
     def lookup(name: str) -> Any:
         if name in home:

@@ -9,6 +9,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "names": ("add_safe_globals", "clear_safe_globals", "get_safe_globals", "safe_globals"),
     "options": (
         "LoadEndianness",
+        "SourceChangeWarning",
         "get_crc32_options",
         "get_default_load_endianness",
         "get_default_mmap_options",

@@ -8,11 +8,15 @@ from typing import Any
 from adjoint.lazy import lazy
 
 __all__ = [
-    "LoadEndianness", "get_crc32_options", "get_default_load_endianness", "get_default_mmap_options",
+    "LoadEndianness", "SourceChangeWarning", "get_crc32_options", "get_default_load_endianness", "get_default_mmap_options",
     "set_crc32_options", "set_default_load_endianness", "set_default_mmap_options",
 ]  # fmt: skip
 
 mmap = lazy("mmap")
+
+
+class SourceChangeWarning(Warning):
+    """What PyTorch warns of where a class has changed since a whole module was saved. Adjoint does not compare them."""
 
 
 class LoadEndianness(Enum):
