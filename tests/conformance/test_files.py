@@ -231,6 +231,7 @@ DATA = [("data/0", bytes(8))]
     }.values(),
     ids=lambda each: "",
 )
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
 @pytest.mark.filterwarnings("ignore:'torch.load' received a zip file that looks like a TorchScript archive")
 def test_both_refuse(data, options):
     assert refusal(adjoint, data, **options) is refusal(torch, data, **options) is not None
