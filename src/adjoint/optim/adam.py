@@ -6,9 +6,12 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from adjoint.core.tensor import Tensor
 from adjoint.ops.choice import maximum
 from adjoint.ops.creation import ones_like, zeros_like
+from adjoint.optim import in_place
 from adjoint.optim.optimizer import Group, Optimizer, check_betas, check_lr, check_not_negative, counter
 
 __all__ = ["Adam", "AdamW", "Adamax", "NAdam", "RAdam"]
@@ -98,7 +101,13 @@ class Adam(_Moments):
         return state | ({"max_exp_avg_sq": zeros_like(p.detach())} if group["amsgrad"] else {})
 
     def update(self, group: Group) -> None:
+        on_memory = not group["amsgrad"] and in_place.possible(group["lr"], group["weight_decay"], *group["betas"])
         for p, g, state in self.moving(group):
+            if on_memory:
+                found = in_place.rows(p, g, state["exp_avg"], state["exp_avg_sq"])
+                if found is not None:
+                    self._update_memory(found, p, state, group)
+                    continue
             g, _, missing, missing_square = self._begin(p, g, state, group)
             self._average(g, state, group)
             square = state["exp_avg_sq"]
@@ -110,6 +119,28 @@ class Adam(_Moments):
                 p.add_(state["exp_avg"] / root * -rate)
             else:
                 p.addcdiv_(state["exp_avg"], root, value=-rate)
+
+    def _update_memory(self, found: in_place.Rows, p: Tensor, state: dict[str, Any], group: Group) -> None:
+        """The same on memory: of the parameter, its gradient and the two means."""
+        first, second = group["betas"]
+        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
+        step = in_place.advance(state["step"])
+        rate = group["lr"] / (1 - first**step)
+        scale = math.sqrt(1 - second**step)
+        for w, g, mean, square, a, b in in_place.blocks(found, scratch=2):
+            if decay and decoupled:
+                w *= 1 - group["lr"] * decay
+            elif decay:
+                g = np.add(np.multiply(w, decay, out=b), g, out=b)
+            mean += np.multiply(np.subtract(g, mean, out=a), 1 - first, out=a)
+            square *= second
+            square += np.multiply(np.multiply(g, 1 - second, out=a), g, out=a)
+            root = np.divide(np.sqrt(square, out=a), scale, out=a)
+            root += group["eps"]
+            w += np.divide(np.multiply(mean, -rate, out=b), root, out=b)
+        in_place.written(p, *(["mul_"] if decay and decoupled else []), "addcdiv_")
+        in_place.written(state["exp_avg"], "lerp_")
+        in_place.written(state["exp_avg_sq"], "mul_", "addcmul_")
 
 
 class AdamW(Adam):

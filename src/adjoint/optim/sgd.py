@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from adjoint.core.tensor import Tensor
+from adjoint.optim import in_place
 from adjoint.optim.optimizer import Group, Optimizer, check_lr, check_not_negative
 
 __all__ = ["SGD"]
@@ -47,7 +50,10 @@ class SGD(Optimizer):
             group.setdefault("fused", False)
 
     def update(self, group: Group) -> None:
+        on_memory = in_place.possible(group["lr"], group["weight_decay"])
         for p, g, state in self.moving(group):
+            if on_memory and self._update_memory(p, g, state.get("momentum_buffer"), group):
+                continue
             if group["weight_decay"] != 0:
                 g = g.add(p, alpha=group["weight_decay"])
             if group["momentum"] != 0:
@@ -61,3 +67,25 @@ class SGD(Optimizer):
                 p.add_(g * -group["lr"])
             else:
                 p.add_(g, alpha=-group["lr"])
+
+    def _update_memory(self, p: Tensor, g: Tensor, velocity: Tensor | None, group: Group) -> bool:
+        """The same on memory, where that is possible: whether it was."""
+        momentum, decay = group["momentum"], group["weight_decay"]
+        if momentum and velocity is None:
+            return False
+        moved = [velocity] if momentum and velocity is not None else []
+        found = in_place.rows(p, g, *moved)
+        if found is None:
+            return False
+        for w, change, *v, a, b in in_place.blocks(found, scratch=2):
+            if decay:
+                change = np.add(np.multiply(w, decay, out=a), change, out=a)
+            if v:
+                v[0] *= momentum
+                v[0] += np.multiply(change, 1 - group["dampening"], out=b) if group["dampening"] else change
+                change = np.add(np.multiply(v[0], momentum, out=b), change, out=b) if group["nesterov"] else v[0]
+            w += np.multiply(change, -group["lr"], out=b)
+        in_place.written(p, "add_")
+        for tensor in moved:
+            in_place.written(tensor, "mul_", "add_")
+        return True
