@@ -120,6 +120,7 @@ def _mapped(file: BinaryIO, size: int) -> Any:
     if sys.version_info >= (3, 13):
         return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY, trackfd=False)
     if len(_maps) >= _MOST_MAPS:
+        file.seek(0)  # both sides share the place where it was written last
         return np.fromfile(file, np.uint8, size)
     mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
     _maps.add(mapped)
