@@ -85,15 +85,19 @@ class _State:
 # --- long short-term memory --------------------------------------------------------------------------------------
 
 
+def _halves(size: int, dtype: np.dtype) -> tuple[Array, Array]:
+    """What makes sigmoids of the tangents of the gates i, f and o: the factor, and what is added. g is a tangent."""
+    scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], dtype), size)
+    return scale, 1 - scale
+
+
 def lstm(
     inputs: Array, hidden: Array, cell: Array, w_hh: Array, *w_hr: Array, batch_sizes: Steps, reverse: bool
 ) -> tuple[Array, ...]:
     """Outputs, last hidden and cell states; gates, in the order i, f, g, o; cells of all rows and their tangents."""
     rows, size, kind = len(inputs), cell.shape[1], inputs.dtype
-    scales, shifts = np.full((2, len(cell), 4, size), 0.5, kind)  # a row for each sequence, which is quicker than one
-    scales[:, 2], shifts[:, 2] = 1, 0  # g is a tangent
-    scales, shifts = scales.reshape(-1, 4 * size), shifts.reshape(-1, 4 * size)
-    halves = np.repeat(np.array([0.5, 0.5, 1, 0.5], kind), size)
+    halves, shift = _halves(size, kind)
+    scales, shifts = (np.tile(each, (len(cell), 1)) for each in (halves, shift))  # whole, which is quicker than one row
     weight = np.multiply(w_hh.T, halves, np.empty(w_hh.T.shape, kind))
     gates = np.multiply(inputs, halves, np.empty(inputs.shape, kind))
     cells, squashed = np.empty((2, rows, size), kind)
@@ -136,10 +140,11 @@ def lstm_backward(
     )
     rows, size = cells.shape
     each = gates.reshape(rows, 4, size)
-    gradients = np.square(gates).reshape(rows, 4, size)  # to begin with the slopes of the gates
-    np.subtract(1, gradients[:, 2], gradients[:, 2])
-    for place in (0, 1, 3):
-        np.subtract(each[:, place], gradients[:, place], gradients[:, place])
+    halves, shift = _halves(size, gates.dtype)
+    flat = gates - shift  # to begin with the slopes of the gates: y - y ** 2 is 1 / 4 - (y - 1 / 2) ** 2
+    np.square(flat, flat)
+    np.subtract(np.square(halves), flat, flat)
+    gradients = flat.reshape(rows, 4, size)
     gradients[:, 0] *= each[:, 2]
     gradients[:, 1] *= _before(cell, cells, batch_sizes, reverse)
     gradients[:, 2] *= each[:, 0]
@@ -147,7 +152,7 @@ def lstm_backward(
     slopes = np.square(squashed)
     np.subtract(1, slopes, slopes)
     slopes *= each[:, 3]
-    flat, projected = gradients.reshape(rows, 4 * size), np.empty_like(out)
+    projected = np.empty_like(out)
     gh, gc, count = g_hidden.copy(), g_cell.copy(), -1
     arrays = (flat, gradients[:, :3], gradients[:, 3], slopes, each[:, 1], g_out, projected)
     for gradient, by_cell, by_hidden, slope, f, arriving, kept in zip(
