@@ -79,7 +79,7 @@ def difference(mine: Any, theirs: Any, *, values: bool = True) -> str | None:
 def _memory(tensor: Any) -> Any:
     """The array that owns a tensor's memory."""
     array = np.asarray(tensor._data)
-    while isinstance(array.base, np.ndarray):
+    while getattr(array, "base", None) is not None:
         array = array.base
     return array
 

@@ -53,6 +53,11 @@ ALL: dict[str, Any] = _distinct()
 ENTRIES: dict[str, Any] = {name: entry for name, entry in ALL.items() if name not in LEFT_OUT}
 
 
+_FUNCTIONS = (
+    types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, functools.partial,
+)  # fmt: skip
+
+
 class Absent(Exception):  # noqa: N818 - it is a finding
     """Adjoint has no such function."""
 
@@ -135,7 +140,7 @@ def _with_seed(operation: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    return translated(value) if callable(value) else ours(value)
+    return translated(value) if isinstance(value, _FUNCTIONS) else ours(value)
 
 
 def operation(name: str, entry: Any) -> Any:
@@ -154,19 +159,20 @@ def seed(number: int = 0) -> None:
     np.random.seed(number)  # noqa: NPY002 - PyTorch's database draws from it
 
 
-def array_of(tensor: Any, memory: dict[int, np.ndarray] | None = None) -> np.ndarray:
+def array_of(tensor: Any, memory: dict[int, tuple[np.ndarray, Any]] | None = None) -> np.ndarray:
     """The elements of PyTorch's tensor in new memory, laid out as there; `memory` has the copies of what others share."""
-    tensor = tensor.detach().resolve_conj().resolve_neg()
+    tensor = torch.zeros_like(tensor) if tensor._is_zerotensor() else tensor.detach().resolve_conj().resolve_neg()
     memory = {} if memory is None else memory
     dtype = getattr(adjoint, str(tensor.dtype).removeprefix("torch.")).numpy
     storage = tensor.untyped_storage()
     place = storage.data_ptr()
-    if place not in memory or memory[place].nbytes < storage.nbytes():
-        memory[place] = Memory(storage.nbytes(), np.uint8)  # it owns its bytes, so that offsets can be told
-        memory[place][:] = np.frombuffer(ctypes.string_at(place, storage.nbytes()), np.uint8)
+    if place not in memory:
+        copied = Memory(storage.nbytes(), np.uint8)  # it owns its bytes, so that offsets can be told
+        copied[:] = np.frombuffer(ctypes.string_at(place, storage.nbytes()), np.uint8)
+        memory[place] = copied, tensor  # which is kept, so that no other storage comes to lie there
     strides = [step * dtype.itemsize for step in tensor.stride()]
     offset = tensor.storage_offset() * dtype.itemsize if tensor.numel() else 0
-    return np.ndarray(tuple(tensor.shape), dtype, memory[place], offset, strides)
+    return np.ndarray(tuple(tensor.shape), dtype, memory[place][0], offset, strides)
 
 
 def ours(value: Any, known: dict[int, Any] | None = None) -> Any:
@@ -205,7 +211,7 @@ def ours(value: Any, known: dict[int, Any] | None = None) -> Any:
         return slice(ours(value.start), ours(value.stop), ours(value.step))
     if isinstance(value, torch.nn.Module):
         return ours_module(value)
-    if isinstance(value, types.FunctionType | types.BuiltinFunctionType | functools.partial):
+    if isinstance(value, _FUNCTIONS):
         return translated(value)
     return value
 

@@ -2,6 +2,7 @@
 
 _PRIVATE = "private: an internal step of PyTorch's, with no public name"
 _SPARSE = "sparse layouts"
+_CUDA = "for CUDA only"
 _JIT = "compiles CUDA C++ at run time"
 
 LEFT_OUT: dict[str, str] = {
@@ -9,8 +10,10 @@ LEFT_OUT: dict[str, str] = {
     "sparse.mm.reduce": _SPARSE,
     "to_sparse": _SPARSE,
     "torch.ops.aten._safe_softmax.default": _PRIVATE,
-    "torch.ops.aten._flash_attention_forward": "private, and for CUDA only",
-    "torch.ops.aten._efficient_attention_forward": "private, and for CUDA only",
+    "torch.ops.aten._flash_attention_forward": _CUDA,
+    "torch.ops.aten._efficient_attention_forward": _CUDA,
+    "nn.functional.batch_norm.without_cudnn": _CUDA,
+    "chalf": "complex32, which NumPy lacks",
     "torch._scaled_mm_v2": _PRIVATE,
     "torch._scaled_mm": _PRIVATE,
     "_softmax_backward_data": _PRIVATE,

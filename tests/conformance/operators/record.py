@@ -66,13 +66,12 @@ def totals(results: Results, differentiable: set[str]) -> dict[str, tuple[int, i
             continue
         pairs = [counts(each, checks) for each in results.values()]
         rows[column] = sum(1 for a, b in pairs if b and a == b), sum(1 for _, b in pairs if b)
-    both = [
-        each for name, each in results.items()
-        if name in differentiable and all(
-            a == b for a, b in (counts(each, COLUMNS["value"]), counts(each, COLUMNS["gradient"]))
-        ) and counts(each, COLUMNS["value"])[1]
-    ]  # fmt: skip
-    rows["value and gradient, of the entries that have gradients"] = len(both), len(differentiable)
+    pair = ("value float64", "gradient float64")
+    both = [each for name, each in results.items() if name in differentiable and pair[1] in each]
+    rows["value and gradient, both in float64"] = (
+        sum(1 for each in both if len(set(counts(each, pair))) == 1),
+        len(both),
+    )
     return rows
 
 
