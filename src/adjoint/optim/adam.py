@@ -104,7 +104,7 @@ class Adam(_Moments):
         on_memory = not group["amsgrad"] and in_place.possible(group["lr"], group["weight_decay"], *group["betas"])
         for p, g, state in self.moving(group):
             if on_memory:
-                found = in_place.rows(p, g, state["exp_avg"], state["exp_avg_sq"])
+                found = in_place.rows(g, p, state["exp_avg"], state["exp_avg_sq"])
                 if found is not None:
                     self._update_memory(found, p, state, group)
                     continue
@@ -121,13 +121,13 @@ class Adam(_Moments):
                 p.addcdiv_(state["exp_avg"], root, value=-rate)
 
     def _update_memory(self, found: in_place.Rows, p: Tensor, state: dict[str, Any], group: Group) -> None:
-        """The same on memory: of the parameter, its gradient and the two means."""
+        """The same on memory: of the gradient, the parameter and the two means."""
         first, second = group["betas"]
         decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
         step = in_place.advance(state["step"])
         rate = group["lr"] / (1 - first**step)
         scale = math.sqrt(1 - second**step)
-        for w, g, mean, square, a, b in in_place.blocks(found, scratch=2):
+        for g, w, mean, square, a, b in in_place.blocks(found, scratch=2):
             if decay and decoupled:
                 w *= 1 - group["lr"] * decay
             elif decay:

@@ -32,10 +32,12 @@ def possible(*settings: Any) -> bool:
     return not any(isinstance(setting, Tensor) for setting in settings)
 
 
-def rows(*tensors: Tensor) -> Rows | None:
+def rows(gradient: Tensor, *changed: Tensor) -> Rows | None:
     """The memory of tensors of one size and type, each as one row; None where a step must use operations."""
+    for tensor in changed:
+        check_inference(tensor)
     found = []
-    for tensor in tensors:
+    for tensor in (gradient, *changed):
         memory = buffer(tensor)
         if memory.__class__ is not np.ndarray or memory.dtype.char not in "fd" or not memory.flags.c_contiguous:
             return None
@@ -58,7 +60,6 @@ def blocks(found: Rows, scratch: int) -> Iterator[Rows]:
 
 def written(tensor: Tensor, *by: str) -> None:
     """Note that operations of these names wrote to a tensor."""
-    check_inference(tensor)
     for name in by:
         log_write(writes_of(tensor), name)
     mark_stale(tensor)

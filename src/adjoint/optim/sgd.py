@@ -74,10 +74,10 @@ class SGD(Optimizer):
         if momentum and velocity is None:
             return False
         moved = [velocity] if momentum and velocity is not None else []
-        found = in_place.rows(p, g, *moved)
+        found = in_place.rows(g, p, *moved)
         if found is None:
             return False
-        for w, change, *v, a, b in in_place.blocks(found, scratch=2):
+        for change, w, *v, a, b in in_place.blocks(found, scratch=2):
             if decay:
                 change = np.add(np.multiply(w, decay, out=a), change, out=a)
             if v:
