@@ -138,14 +138,15 @@ class AveragedModel(Module):
         if self.n_averaged == 0:
             for average, each in zip(averages, current, strict=False):
                 average.copy_(each)
-        elif self.avg_fn is not None:
-            for average, each in zip(averages, current, strict=True):
-                average.copy_(self.avg_fn(average, each, self.n_averaged))
-        else:
-            update = self.multi_avg_fn or get_swa_multi_avg_fn()
+        elif self.multi_avg_fn is not None:
             for kind in dict.fromkeys(each.dtype for each in averages):
-                places = [place for place, each in enumerate(averages) if each.dtype == kind]
-                update([averages[place] for place in places], [current[place] for place in places], self.n_averaged)
+                chosen = [place for place, each in enumerate(averages) if each.dtype == kind]
+                lists = ([tensors[place] for place in chosen] for tensors in (averages, current))
+                self.multi_avg_fn(*lists, self.n_averaged)
+        else:
+            update = self.avg_fn or get_swa_avg_fn()
+            for average, each in zip(averages, current, strict=True):
+                average.copy_(update(average, each, self.n_averaged))
         if not self.use_buffers:
             for own, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
                 own.detach().copy_(buffer.detach())
