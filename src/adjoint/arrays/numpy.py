@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import operator
 import warnings
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -30,6 +31,10 @@ np.empty((32 << 20) - (64 << 10), np.uint8)
 _SCALARS: frozenset[Any] = frozenset(
     {np.float32, np.float64}
 )  # on which Python's comparisons are far quicker than NumPy's functions
+
+_NUMBERS: frozenset[Any] = frozenset({bool, int, float})
+_LARGE = 4096  # elements from which on a way that costs more calls and fewer cycles is quicker
+_SHORT, _PART = 64, 1024  # elements that a product with ones is worth its call for, and that one is of in a long sum
 
 Array = Any  # np.ndarray, or a NumPy scalar in place of a 0-d array
 
@@ -97,8 +102,36 @@ def _to_eight_bits(x: Array, dtype: np.dtype) -> Array:
 def where(condition: Array, x: Array, y: Array) -> Array:
     if condition.__class__ is np.bool_ and x.__class__ in _SCALARS and y.__class__ is int:
         return x if condition else x.dtype.type(y)
+    if condition.size >= _LARGE and condition.flags.c_contiguous:
+        like = y if x.__class__ in _NUMBERS else x
+        if _fits(condition, x, like) and _fits(condition, y, like):
+            return _blended(condition, x, y, like.dtype)
     result = np.where(condition, x, y)
     return result if result.ndim else result[()]
+
+
+def _fits(condition: Array, x: Array, like: Array) -> bool:
+    """Whether `x`, beside an array `like` it, can be picked by its bits: a number, or as many numbers of one type."""
+    if x.__class__ in _NUMBERS:
+        return like.__class__ is np.ndarray and like.dtype.type in _SCALARS
+    return (
+        x.__class__ is np.ndarray
+        and x.dtype.type in _SCALARS
+        and x.dtype == like.dtype
+        and x.shape == condition.shape
+        and x.flags.c_contiguous
+    )
+
+
+def _blended(condition: Array, x: Array, y: Array, dtype: np.dtype) -> Array:
+    """`np.where` by way of the bits, without branches, which cost several times as much where they cannot be foretold."""
+    bits = np.dtype(f"i{dtype.itemsize}")
+    mask = np.negative(condition.view(np.int8)).astype(bits)  # all bits of an element, or none
+    x, y = (np.asarray(each, dtype).view(bits) for each in (x, y))
+    if y.ndim or y != 0:
+        np.bitwise_and(x ^ y, mask, out=mask)
+        return np.bitwise_xor(mask, y, out=mask).view(dtype)
+    return np.bitwise_and(mask, x, out=mask).view(dtype)
 
 
 def sign(x: Array) -> Array:
@@ -131,12 +164,16 @@ def matmul(x: Array, y: Array) -> Array:
 def maximum(x: Array, y: Array) -> Array:
     if x.__class__ in _SCALARS and (y.__class__ is float or y.__class__ is int):
         return x if x >= y or x != x else x.dtype.type(y)  # NaN stays
+    if y.__class__ in _NUMBERS and x.size >= _LARGE and x.dtype.type in _SCALARS:
+        y = np.full_like(x, y)  # NumPy takes several times as long beside a number
     return np.maximum(x, y)
 
 
 def minimum(x: Array, y: Array) -> Array:
     if x.__class__ in _SCALARS and (y.__class__ is float or y.__class__ is int):
         return x if x <= y or x != x else x.dtype.type(y)
+    if y.__class__ in _NUMBERS and x.size >= _LARGE and x.dtype.type in _SCALARS:
+        y = np.full_like(x, y)  # NumPy takes several times as long beside a number
     return np.minimum(x, y)
 
 
@@ -146,7 +183,29 @@ def sigmoid(x: Array) -> Array:
 
 
 def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    if x.size >= _LARGE and x.dtype.type in _SCALARS and x.flags.c_contiguous:
+        if axis is None:
+            total = _total(x.reshape(-1))
+            return total.reshape((1,) * x.ndim) if keepdims else total
+        if (axis == -1 or axis == x.ndim - 1) and _SHORT <= x.shape[-1] <= _LARGE:
+            totals = np.vecdot(x, _ones(x.shape[-1], x.dtype.char))
+            return totals[..., None] if keepdims else totals
     return np.add.reduce(x, axis, x.dtype, None, keepdims)
+
+
+@lru_cache(maxsize=64)
+def _ones(count: int, dtype: str) -> np.ndarray:
+    return np.ones(count, dtype)
+
+
+def _total(x: np.ndarray) -> Array:
+    """The sum of a vector, by products with ones, which BLAS forms at twice the speed of NumPy's sums.
+
+    A product keeps several partial sums; as it is of a part of the vector only, the error stays that of pairwise sums.
+    """
+    whole = len(x) // _PART * _PART
+    parts = np.vecdot(x[:whole].reshape(-1, _PART), _ones(_PART, x.dtype.char))
+    return np.add.reduce(parts) + np.add.reduce(x[whole:])
 
 
 def prod(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
@@ -210,9 +269,15 @@ def place(values: Array, index: Any, shape: tuple[int, ...]) -> Array:
     if builtins.all(isinstance(part, np.ndarray) and part.dtype.kind == "b" for part in pickers):
         result[index] = values  # truth values pick nothing twice
     else:  # one vector of places in memory is quicker to follow than an array of indices for each axis
-        places = np.arange(result.size).reshape(shape)[index]
+        alone = len(parts) == len(pickers) == len(shape)
+        places = _places(parts, shape) if alone else np.arange(result.size).reshape(shape)[index]
         np.add.at(result.reshape(-1), places.reshape(-1), np.broadcast_to(values, places.shape).reshape(-1))
     return result
+
+
+def _places(index: tuple, shape: tuple[int, ...]) -> Array:
+    """Where the elements that arrays of integers, one for each axis, pick stand in memory."""
+    return np.ravel_multi_index(np.broadcast_arrays(*index), shape, mode="wrap")
 
 
 def zeros_like(x: Array) -> Array:

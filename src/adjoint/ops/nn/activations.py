@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from adjoint.arrays.fused import fused
 from adjoint.core import inplace as in_place
 from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.exports import public
@@ -154,6 +155,18 @@ def _gelu_slope(xp: Any, x: Any) -> Any:
     return _normal_cdf(xp, x) + x * xp.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
 
+@fused("gelu")
+def _gelu_and_cdf(xp: Any, x: Any) -> tuple[Any, Any]:
+    cdf = _normal_cdf(xp, x)
+    return x * cdf, cdf
+
+
+@fused("gelu_vjp")
+def _gelu_vjp(xp: Any, g: Any, x: Any, cdf: Any) -> Any:
+    """The cdf is saved for the kernel; a derivative of this one needs to see how it depends on x."""
+    return g * _gelu_slope(xp, x)
+
+
 def _near_normal_cdf(xp: Any, x: Any) -> Any:
     return 0.5 + 0.5 * xp.tanh(math.sqrt(2 / math.pi) * (x + _CUBE * x * x * x))
 
@@ -163,7 +176,15 @@ def _near_gelu_slope(xp: Any, x: Any) -> Any:
     return cdf + 2 * math.sqrt(2 / math.pi) * x * cdf * (1 - cdf) * (1 + 3 * _CUBE * x * x)
 
 
-_gelu = elementwise("gelu", lambda xp, x: x * _normal_cdf(xp, x), partial=_gelu_slope, public=False)
+_gelu_record = general(
+    "gelu",
+    lambda xp, x: _gelu_and_cdf(xp, x),
+    vjp=lambda xp, g, x, cdf: _gelu_vjp(xp, g, x, cdf),
+    jvp=lambda xp, tangents, x: (tangents[0] * _gelu_slope(xp, x), None),
+    promotes="common",
+    outputs=("out", "cdf"),
+    differentiable_outputs=1,
+)
 _gelu_by_tanh = elementwise(
     "gelu_by_tanh",
     lambda xp, x: x * _near_normal_cdf(xp, x),
@@ -184,6 +205,10 @@ def gelu(input: Tensor, *, approximate: str = "none", out: Tensor | None = None)
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     return activated(_gelu_by_tanh if approximate == "tanh" else _gelu, input, kernel="gelu", out=out)
+
+
+def _gelu(input: Tensor) -> Tensor:
+    return _gelu_record(input)[0]
 
 
 # --- gates ---

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adjoint.arrays.fused import fused
 from adjoint.core import dtypes, modes
 from adjoint.core.apply import require_tensors
 from adjoint.core.exports import public
@@ -69,6 +70,7 @@ def _by_channel(xp: Any, values: Any, layout: Layout) -> Any:
     return xp.reshape(summed, layout.scalars)
 
 
+@fused("normalised")
 def _normalised(xp: Any, x: Any, weight: Any, bias: Any, *, layout: Layout, eps: float) -> tuple[Any, Any, Any]:
     inner = xp.reshape(x, layout.shape)
     mean = _mean(xp, inner, layout)
@@ -82,11 +84,12 @@ def _normalised(xp: Any, x: Any, weight: Any, bias: Any, *, layout: Layout, eps:
     return xp.reshape(out, x.shape), xp.reshape(mean, layout.kept), xp.reshape(rstd, layout.kept)
 
 
+@fused("normalised_vjp")
 def _normalised_vjp(
-    xp: Any, g: Any, x: Any, weight: Any, mean: Any, rstd: Any, *, layout: Layout
+    xp: Any, g: Any, by_mean: Any, by_rstd: Any, x: Any, weight: Any, mean: Any, rstd: Any, *, layout: Layout
 ) -> tuple[Any, Any, Any]:
-    mean, rstd, by_mean, by_rstd = (xp.reshape(each, layout.reduced) for each in (mean, rstd, g[1], g[2]))
-    by_out = xp.reshape(g[0], layout.shape)
+    mean, rstd, by_mean, by_rstd = (xp.reshape(each, layout.reduced) for each in (mean, rstd, by_mean, by_rstd))
+    by_out = xp.reshape(g, layout.shape)
     unit = (xp.reshape(x, layout.shape) - mean) * rstd
     by_unit = by_out * xp.reshape(weight, layout.channels) if layout.scaled else by_out
     products = by_out * unit
@@ -120,8 +123,10 @@ def _normalised_jvp(
 
 
 _RECORD: dict[str, Any] = {
-    "forward": _normalised,
-    "vjp": _normalised_vjp,
+    "forward": lambda xp, x, weight, bias, *, layout, eps: _normalised(xp, x, weight, bias, layout=layout, eps=eps),
+    "vjp": lambda xp, g, x, weight, mean, rstd, *, layout: _normalised_vjp(
+        xp, *g, x, weight, mean, rstd, layout=layout
+    ),
     "jvp": _normalised_jvp,
     "promotes": "common",
     "outputs": ("out", "mean", "rstd"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from adjoint.arrays.fused import fused
 from adjoint.core.apply import require_tensors
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
@@ -20,11 +21,13 @@ def _from_largest(xp: Any, x: Any, axis: int) -> Any:
     return x - xp.max(x, axis=axis, keepdims=True) if 0 not in x.shape else x
 
 
+@fused("softmax")
 def _softmax(xp: Any, x: Any, *, axis: int) -> Any:
     weights = xp.exp(_from_largest(xp, x, axis))
     return weights / xp.sum(weights, axis=axis, keepdims=True)
 
 
+@fused("log_softmax")
 def _log_softmax(xp: Any, x: Any, *, axis: int, held: Any = None) -> Any:
     """PyTorch holds the sums of 16-bit numbers along the last axis in 16 bits, the type `held`, and so do we."""
     x = _from_largest(xp, x, axis)
@@ -32,23 +35,29 @@ def _log_softmax(xp: Any, x: Any, *, axis: int, held: Any = None) -> Any:
     return x - xp.log(total if held is None else xp.astype(xp.astype(total, held), xp.numpy_dtype(x)))
 
 
-def _softmax_derivative(xp: Any, change: Any, out: Any, axis: int) -> Any:
+@fused("softmax_derivative")
+def _softmax_derivative(xp: Any, change: Any, out: Any, *, axis: int) -> Any:
     """The Jacobian diag(out) - out out^T, which is symmetric, times a tangent or a cotangent."""
     moved = change * out
     return moved - out * xp.sum(moved, axis=axis, keepdims=True)
 
 
+@fused("log_softmax_vjp")
+def _log_softmax_vjp(xp: Any, g: Any, out: Any, *, axis: int) -> Any:
+    return g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True)
+
+
 softmax_record = general(
     "softmax",
-    _softmax,
-    vjp=lambda xp, g, out, *, axis: _softmax_derivative(xp, g, out, axis),
-    jvp=lambda xp, tangents, out, *, axis: _softmax_derivative(xp, tangents[0], out, axis),
+    lambda xp, x, *, axis: _softmax(xp, x, axis=axis),
+    vjp=lambda xp, g, out, *, axis: _softmax_derivative(xp, g, out, axis=axis),
+    jvp=lambda xp, tangents, out, *, axis: _softmax_derivative(xp, tangents[0], out, axis=axis),
     promotes="common",
 )
 log_softmax_record = general(
     "log_softmax",
-    _log_softmax,
-    vjp=lambda xp, g, out, *, axis: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True),
+    lambda xp, x, *, axis, held=None: _log_softmax(xp, x, axis=axis, held=held),
+    vjp=lambda xp, g, out, *, axis: _log_softmax_vjp(xp, g, out, axis=axis),
     jvp=lambda xp, tangents, out, *, axis: tangents[0] - xp.sum(xp.exp(out) * tangents[0], axis=axis, keepdims=True),
     promotes="common",
 )
