@@ -74,11 +74,21 @@ def scratch(tmp_path, monkeypatch):
 # --- what they send ---
 
 
-@pytest.mark.parametrize("memory_files", [True, False])
+def refuse(*args):
+    raise OSError
+
+
+@pytest.mark.parametrize(
+    "system", ["this", "without files in memory", "with too many of them", "with no room for them"]
+)
 @pytest.mark.parametrize("length", [3, 50_000])
-def test_batches_arrive_whole(length, memory_files, monkeypatch, scratch):
-    if not memory_files:
+def test_batches_arrive_whole(length, system, monkeypatch, scratch):
+    if system == "without files in memory":
         monkeypatch.setattr(transport, "_HAS_MEMORY_FILES", False)
+    elif system == "with too many of them":
+        monkeypatch.setattr(transport.socket, "send_fds", refuse, raising=False)
+    elif system == "with no room for them":
+        monkeypatch.setattr(os, "memfd_create", refuse, raising=False)
 
     def sample(index):
         return {
@@ -215,6 +225,13 @@ def test_samples_that_cannot_be_sent():
         list(loader(lambda index: lambda: index, collate_fn=lambda batch: batch))
     with pytest.raises(RuntimeError, match="Cowardly refusing to serialize non-leaf tensor which requires_grad"):
         list(loader(lambda index: torch.ones(1, requires_grad=True) * index))
+
+
+def test_no_room_for_a_batch(monkeypatch, scratch):
+    monkeypatch.setattr(transport, "_HAS_MEMORY_FILES", False)
+    scratch.rmdir()
+    with pytest.raises(FileNotFoundError, match="in DataLoader worker process 0"):
+        list(loader(lambda index: torch.zeros(50_000)))
 
 
 def test_exception_at_the_start():

@@ -77,10 +77,14 @@ class ParallelIterator(BatchIterator):
 
     def reset(self, loader: DataLoader) -> None:
         """Begin another pass with the same workers."""
-        for worker in self._workers:
-            worker.active, worker.load = True, 0
-            self._tell(worker, [RESUME])
-        self._begin(loader)
+        try:
+            for worker in self._workers:
+                worker.active, worker.load = True, 0
+                self._tell(worker, [RESUME])
+            self._begin(loader)
+        except BaseException:
+            self._give_up()
+            raise
 
     def _begin(self, loader: DataLoader) -> None:
         self.restart(loader)
@@ -135,7 +139,7 @@ class ParallelIterator(BatchIterator):
             task.worker.load -= 1
             self._hand_out()
         except (KeyboardInterrupt, SystemExit):
-            self._stop()
+            self._give_up()
             raise
         (answer,) = task.answer
         if isinstance(answer, Failure):
@@ -178,6 +182,9 @@ class ParallelIterator(BatchIterator):
             number, image = receive(worker.pipe)
         except (EOFError, ConnectionError):
             self._report_death(worker)
+        except BaseException:  # the rest of the message may still be in the pipe
+            self._give_up()
+            raise
         if number not in self._tasks:
             return  # it is from a pass that was left early
         try:
@@ -192,21 +199,27 @@ class ParallelIterator(BatchIterator):
         else:
             self._tasks[number].answer.append(answer)
 
+    def _give_up(self) -> None:
+        """End the workers; what they were to do is not awaited any more."""
+        self._tasks.clear()
+        if stop := self._stop.detach():
+            _stop(*stop[2], _SHORTLY)
+
     def _report_death(self, worker: _Worker) -> NoReturn:
         process = worker.process
         process.join(_SHORTLY)  # its pipe ends a moment before it does
-        code, worker_name = process.exitcode, f"DataLoader worker (pid {process.pid})"
+        pid, code = process.pid, process.exitcode
         if code is not None and code < 0:
-            details = f"{worker_name} is killed by signal: {signal.strsignal(-code)}. "
+            details = f"is killed by signal: {signal.strsignal(-code)}. "
         else:
             details = (
-                f"{worker_name} exited unexpectedly with exit code {code}. Details are lost due to multiprocessing. "
-                "Rerunning with num_workers=0 may give better error trace."
+                f"exited unexpectedly with exit code {code}. Details are lost due to multiprocessing. Rerunning with "
+                "num_workers=0 may give better error trace."
             )
-        self._tasks.clear()
-        self._stop()
-        error = RuntimeError(f"DataLoader worker (pid(s) {process.pid}) exited unexpectedly")
-        raise error from RuntimeError(details)
+        self._give_up()
+        raise RuntimeError(f"DataLoader worker (pid(s) {pid}) exited unexpectedly") from RuntimeError(
+            f"DataLoader worker (pid {pid}) {details}"
+        )
 
 
 def _started(context: Any, job: Job, number: int) -> _Worker:
@@ -229,13 +242,13 @@ def _started(context: Any, job: Job, number: int) -> _Worker:
     return _Worker(process, ours)
 
 
-def _stop(workers: list[_Worker], owner: int) -> None:
+def _stop(workers: list[_Worker], owner: int, patience: float = _PATIENCE) -> None:
     """End the processes: they notice that nobody listens; whoever does not in time is made to."""
     if os.getpid() != owner:
         return  # a fork's copy of the iterator is gone, not the iterator
     for worker in workers:
         hang_up(worker.pipe)
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + patience
     for worker in workers:
         worker.process.join(max(0.0, until - time.monotonic()))
     for insist in ("terminate", "kill"):
@@ -243,3 +256,6 @@ def _stop(workers: list[_Worker], owner: int) -> None:
             if worker.process.is_alive():
                 getattr(worker.process, insist)()
                 worker.process.join(_SHORTLY)
+    for worker in workers:
+        if not worker.process.is_alive():
+            worker.process.close()

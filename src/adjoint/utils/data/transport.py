@@ -8,6 +8,7 @@ Where there is no such file, one with a name does, which the receiver reads and 
 
 from __future__ import annotations
 
+import errno
 import io
 import mmap
 import os
@@ -33,6 +34,7 @@ __all__ = ["hang_up", "pack", "receive", "send", "unpack"]
 _INLINE = 16 << 10  # bytes; below this, a file costs more than it saves
 _ALIGNMENT = 64
 _HEADER = struct.Struct("<qqq")  # the number of the message, the size of its image, and where that is
+_HANDLE, _NO_HANDLE = b"+", b"-"  # what the handle of a file comes with, and what comes instead
 _IN_MESSAGE, _IN_MEMORY, _IN_FILE = range(3)
 _HAS_MEMORY_FILES = hasattr(os, "memfd_create") and hasattr(socket, "send_fds")
 
@@ -73,13 +75,7 @@ def send(connection: Connection, number: int, image: Image) -> None:
     size = sum(len(part) for part in image)
     if size <= _INLINE:
         connection.send_bytes(b"".join([_HEADER.pack(number, size, _IN_MESSAGE), *image]))
-    elif _HAS_MEMORY_FILES:
-        with open(os.memfd_create("adjoint"), "wb") as file:  # noqa: PTH123 - a descriptor has no path
-            _write(file, image)
-            connection.send_bytes(_HEADER.pack(number, size, _IN_MEMORY))
-            with _socket(connection) as channel:
-                socket.send_fds(channel, [b"."], [file.fileno()])
-    else:
+    elif not (_HAS_MEMORY_FILES and _sent_in_memory(connection, number, size, image)):
         with tempfile.NamedTemporaryFile(prefix="adjoint-", delete=False) as named:
             try:
                 _write(named, image)
@@ -87,6 +83,25 @@ def send(connection: Connection, number: int, image: Image) -> None:
             except BaseException:
                 Path(named.name).unlink()
                 raise
+
+
+def _sent_in_memory(connection: Connection, number: int, size: int, image: Image) -> bool:
+    """Whether the system had room for the file, and for another handle on its way."""
+    try:
+        with open(os.memfd_create("adjoint"), "wb") as file:  # noqa: PTH123 - a descriptor has no path
+            _write(file, image)
+            connection.send_bytes(_HEADER.pack(number, size, _IN_MEMORY))
+            with _socket(connection) as channel:
+                try:
+                    socket.send_fds(channel, [_HANDLE], [file.fileno()])
+                except OSError:
+                    channel.sendall(_NO_HANDLE)
+                    return False
+    except ConnectionError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def _write(file: Any, image: Image) -> None:
@@ -108,9 +123,11 @@ def receive(connection: Connection) -> tuple[int, memoryview]:
         path.unlink()
         return number, memoryview(image)  # type: ignore[arg-type]
     with _socket(connection) as channel:
-        descriptors = socket.recv_fds(channel, 1, 1)[1]
+        mark, descriptors, *_ = socket.recv_fds(channel, 1, 1)
+    if mark == _NO_HANDLE:
+        return receive(connection)  # it comes in another way
     if not descriptors:
-        raise EOFError
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE)) if mark else EOFError
     with open(descriptors[0], "rb") as file:  # noqa: PTH123
         return number, memoryview(_mapped(file, size))
 

@@ -137,7 +137,12 @@ def _serve(connection: Any, job: Job, worker: int) -> None:
             fetch = _prepared(job, worker)
         else:
             number, index = task
-            transport.send(connection, number, _answer(fetch, index, job, worker))
+            try:
+                transport.send(connection, number, _answer(fetch, index, job, worker))
+            except ConnectionError:
+                raise
+            except OSError as error:  # there is no room for the batch
+                transport.send(connection, number, _packed_failure(Failure.of(error, worker)))
 
 
 def _prepared(job: Job, worker: int, init: Callable[[int], Any] | None = None) -> Callable[[Any], Any] | Failure:
