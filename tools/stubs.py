@@ -108,6 +108,7 @@ def face_stub() -> str:
                     lines.append(f"from {node.module} import {alias.name} as {name}\n")
     for module, found in adjoint._FILES.items():
         lines += [f"from adjoint.{module} import {name} as {name}\n" for name in found]
+    lines += [f"from adjoint import {package} as {package}\n" for package in adjoint._PACKAGES]
     lines.append("from adjoint.core.dtypes import dtype as _dtype\n")
     body = functions(_exports_of(""), imports)
     names = [name for each in adjoint.core.dtypes.DTYPES for name in (each.name, *each.aliases)]

@@ -3,11 +3,14 @@
 Written by `python -m tools.stubs`: do not edit.
 """
 
+from adjoint import amp as amp
 from adjoint import autograd as autograd
+from adjoint import cuda as cuda
 from adjoint import fft as fft
 from adjoint import func as func
 from adjoint import linalg as linalg
 from adjoint import masked as masked
+from adjoint import multiprocessing as multiprocessing
 from adjoint import nn as nn
 from adjoint import ops as ops
 from adjoint import optim as optim
@@ -16,6 +19,16 @@ from adjoint import serialization as serialization
 from adjoint import signal as signal
 from adjoint import special as special
 from adjoint import utils as utils
+from adjoint.amp.autocast_mode import autocast as autocast
+from adjoint.amp.autocast_mode import autocast_decrement_nesting as autocast_decrement_nesting
+from adjoint.amp.autocast_mode import autocast_increment_nesting as autocast_increment_nesting
+from adjoint.amp.autocast_mode import clear_autocast_cache as clear_autocast_cache
+from adjoint.amp.autocast_mode import get_autocast_dtype as get_autocast_dtype
+from adjoint.amp.autocast_mode import is_autocast_cache_enabled as is_autocast_cache_enabled
+from adjoint.amp.autocast_mode import is_autocast_enabled as is_autocast_enabled
+from adjoint.amp.autocast_mode import set_autocast_cache_enabled as set_autocast_cache_enabled
+from adjoint.amp.autocast_mode import set_autocast_dtype as set_autocast_dtype
+from adjoint.amp.autocast_mode import set_autocast_enabled as set_autocast_enabled
 from adjoint.autograd.anomaly_mode import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from adjoint.autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
 from adjoint.autograd.grad_mode import enable_grad as enable_grad

@@ -63,7 +63,8 @@ class ParallelIterator(BatchIterator):
         self._limit = loader.prefetch_factor * loader.num_workers
         self._sent = 0  # the number of the next task; it goes on from pass to pass, so that late answers are known
         self._workers: list[_Worker] = []
-        self._stop = finalize(self, _stop, self._workers, os.getpid())
+        self._owner = os.getpid()
+        self._stop = finalize(self, _stop, self._workers, self._owner)
         context = loader.multiprocessing_context or get_context()
         job = Job(self._source, self._base_seed, loader.num_workers, loader.worker_init_fn)
         for number in range(loader.num_workers):
@@ -202,8 +203,8 @@ class ParallelIterator(BatchIterator):
     def _give_up(self) -> None:
         """End the workers; what they were to do is not awaited any more."""
         self._tasks.clear()
-        if stop := self._stop.detach():
-            _stop(*stop[2], _SHORTLY)
+        if self._stop.detach():
+            _stop(self._workers, self._owner, _SHORTLY)
 
     def _report_death(self, worker: _Worker) -> NoReturn:
         process = worker.process
