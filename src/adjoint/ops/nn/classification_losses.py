@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 
 from adjoint.core.apply import require_tensors
-from adjoint.core.dtypes import scalar_type_name
+from adjoint.core.dtypes import int64, scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import general
 from adjoint.core.statements import linear as linear_record
@@ -451,6 +452,15 @@ def linear_cross_entropy(
     shape = (*x.shape[:-1], classes, *positions)
     if tuple(y.shape) == shape and ignore_index is not None:
         raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
+    if options is not None and (positions or label_smoothing or y.dtype is not int64):
+        bias_shape = None if linear_bias is None else tuple(linear_bias.shape)
+        warnings.warn(
+            "linear_cross_entropy: ``options`` ignored; chunked path needs reduction in {'mean','sum','none'}, "
+            "label_smoothing == 0, target.dtype == int64, out_features == (). Got "
+            f"reduction={reduction!r}, label_smoothing={label_smoothing}, target.dtype={y.dtype}, "
+            f"out_features={tuple(positions)}, tracing=False, linear_bias.shape={bias_shape}.",
+            stacklevel=2,
+        )
     rows = math.prod(positions) * classes
     bias = linear_bias if linear_bias is None else linear_bias.reshape(rows)
     scores = linear(x, layer.reshape(rows, features), bias).reshape(shape)
