@@ -153,9 +153,7 @@ def _gru_vjp(
     xp: Any, g: Any, inputs: Any, hidden: Any, out: Any, gates: Any, added: Any, w_hh: Any, b_hh: Any, *,
     batch_sizes: Steps, reverse: bool,
 ) -> Any:  # fmt: skip
-    return xp.gru_backward(
-        *g, inputs, hidden, out, gates, added, w_hh, *b_hh, batch_sizes=batch_sizes, reverse=reverse
-    )
+    return xp.gru_backward(*g, inputs, hidden, out, gates, added, w_hh, *b_hh, batch_sizes=batch_sizes, reverse=reverse)
 
 
 @verb("gru_backward")
