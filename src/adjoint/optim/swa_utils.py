@@ -141,15 +141,15 @@ class AveragedModel(Module):
         elif self.multi_avg_fn is not None:
             for kind in dict.fromkeys(each.dtype for each in averages):
                 chosen = [place for place, each in enumerate(averages) if each.dtype == kind]
-                lists = ([tensors[place] for place in chosen] for tensors in (averages, current))
-                self.multi_avg_fn(*lists, self.n_averaged)
+                own, model_own = ([tensors[place] for place in chosen] for tensors in (averages, current))
+                self.multi_avg_fn(own, model_own, self.n_averaged)
         else:
             update = self.avg_fn or get_swa_avg_fn()
             for average, each in zip(averages, current, strict=True):
                 average.copy_(update(average, each, self.n_averaged))
         if not self.use_buffers:
-            for own, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
-                own.detach().copy_(buffer.detach())
+            for mean, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
+                mean.detach().copy_(buffer.detach())
         self.n_averaged += 1
 
 
