@@ -83,7 +83,7 @@ def dataset_errors(torch):
     return [
         attempt(lambda: data.Dataset()[0]),
         attempt(lambda: len(data.Dataset())),
-        attempt(lambda: iter(data.IterableDataset())),
+        attempt(lambda: iter(data.IterableDataset())).partition(" with")[0],  # the rest is Python's, by version
         attempt(lambda: data.TensorDataset(torch.zeros(2), torch.zeros(3))),
         attempt(lambda: data.StackDataset()),
         attempt(lambda: data.StackDataset([1], a=[1])),
