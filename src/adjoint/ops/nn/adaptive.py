@@ -222,8 +222,8 @@ def _fractional(
         output_size = [int(size * ratio) for size, ratio in zip(sizes, ratios, strict=True)]
     kernel = pooling_sizes(function, "kernel_size", kernel_size, axes)
     counts = pooling_sizes(function, "output_size", output_size, axes)
+    batch = 1 if input.ndim == axes + 1 else input.shape[0]
     if samples is None:
-        batch = 1 if input.ndim == axes + 1 else input.shape[0]
         samples = rand(batch, input.shape[-axes - 1], axes, dtype=input.dtype)
     if input.ndim not in (axes + 1, axes + 2) or not all(input.shape[input.ndim - axes - 1 :]):
         raise RuntimeError(
@@ -233,7 +233,7 @@ def _fractional(
     for name, size, width, count in zip(("time", "height", "width")[-axes:], sizes, kernel, counts, strict=True):
         if count + width - 1 > size:
             raise RuntimeError(f"{function}(): pool {name} {width} too large relative to input {name} {size}")
-    return _FRACTIONAL_MAX[axes](input, samples, kernel=kernel, counts=counts)
+    return _FRACTIONAL_MAX[axes](input, samples[:batch], kernel=kernel, counts=counts)  # there may be more
 
 
 @public(module="nn.functional", method=False)
