@@ -178,8 +178,13 @@ def minimum(x: Array, y: Array) -> Array:
 
 
 def sigmoid(x: Array) -> Array:
-    denominator = np.exp(-x) + 1
-    return 1 / denominator if denominator.__class__ in _SCALARS else np.reciprocal(denominator)
+    result = -x
+    if result.__class__ is not np.ndarray:
+        denominator = np.exp(result) + 1
+        return 1 / denominator if denominator.__class__ in _SCALARS else np.reciprocal(denominator)
+    np.exp(result, out=result)
+    result += 1
+    return np.reciprocal(result, out=result)
 
 
 def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:

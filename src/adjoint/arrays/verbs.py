@@ -65,7 +65,7 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "recurrence": ("lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"),
     "softmax": ("softmax", "log_softmax", "softmax_derivative", "log_softmax_vjp"),
     "normalisation": ("normalised", "normalised_vjp"),
-    "gaussian": ("gelu", "gelu_vjp"),
+    "activations": ("gelu", "gelu_vjp"),
     "pairs": ("as_pairs", "from_pairs"),
     "sets": ("isin",),
     "searching": ("searchsorted", "count_evenly"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from adjoint.arrays.numpy import Array
 
 #: elements of a part: a few arrays of as many fit a cache of the second level
-_ELEMENTS = 1 << 14
+_ELEMENTS = 1 << 16
 
 
 def blocks(x: Array, kept: int | None = None) -> Iterator[slice]:

@@ -79,6 +79,35 @@ def _overlaid(columns: Array, sizes: Sequence[int], geometry: Geometry) -> Array
     return _padded(result, [(-low, -high) for low, high in geometry.padding])
 
 
+def _in_runs(g: Array, matrix: Array, sizes: Sequence[int], kernel: Sequence[int], geometry: Geometry) -> Array:
+    """The transpose of a convolution of stride 1: each place in the kernel shifts its products by a step in memory.
+
+    The cotangents, (batch, groups, results, *counts), are padded to the input's sizes in all but the first spatial axis.
+    Then a shift moves all of an image at once, rather than row by row; what runs over the end of a row is zero.
+    """
+    padded = [size + sum(pad) for size, pad in zip(sizes, geometry.padding, strict=True)]
+    steps = [prod(padded[axis + 1 :]) for axis in range(len(padded))]
+    g = constant_pad(g, padding=[(0, size - n) for size, n in zip(padded[1:], g.shape[4:], strict=True)])
+    reach = prod(g.shape[3:])
+    shifts = [
+        sum(at * wide * step for at, wide, step in zip(position, geometry.dilation, steps, strict=True))
+        for position in product(*map(range, kernel))
+    ]
+    columns = matrix @ g.reshape(*g.shape[:3], reach)
+    columns = columns.reshape(len(g), -1, len(shifts), reach)
+    result = np.zeros((*columns.shape[:2], reach + shifts[-1]), g.dtype)
+    for place, shift in enumerate(shifts):
+        result[:, :, shift : shift + reach] += columns[:, :, place]
+    whole = result[:, :, : prod(padded)].reshape(*result.shape[:2], *padded)
+    return _padded(whole, [(-low, -high) for low, high in geometry.padding])
+
+
+def _runs_pay(counts: Sequence[int], sizes: Sequence[int], geometry: Geometry) -> bool:
+    """Whether the stride is 1 and what `_in_runs` adds to the product of matrices is little."""
+    padded = [size + sum(pad) for size, pad in zip(sizes, geometry.padding, strict=True)]
+    return set(geometry.stride) == {1} and 4 * prod(padded[1:]) <= 5 * prod(counts[1:])
+
+
 def _blocks(batch: int, bytes_each: int) -> Iterator[slice]:
     """The examples in parts, whose columns together are not too large."""
     count = max(_BLOCK // max(bytes_each, 1), 1)
@@ -117,12 +146,17 @@ def conv_input(g: Array, w: Array, bias: Array | None = None, *, sizes: Sequence
     matrix = w.reshape(groups, results, prod(w.shape[1:])).swapaxes(1, 2)
     channels = groups * w.shape[1]
     result = np.empty((g.shape[0], channels, *sizes), g.dtype)
+    runs = _runs_pay(counts, sizes, geometry) and np.isfinite(w).all()  # zero times an infinite weight is not zero
     for part in _blocks(g.shape[0], groups * matrix.shape[1] * places * g.itemsize):
         given = g[part]
         if places < _FEW:
             rows = given.swapaxes(0, 1).reshape(groups, results, len(given) * places)
             columns = (matrix @ rows).reshape(channels, *kernel, len(given), *counts)
             columns = np.moveaxis(columns, -len(counts) - 1, 0)
+        elif runs:
+            rows = given.reshape(len(given), groups, results, *counts)
+            result[part] = _in_runs(rows, matrix, sizes, kernel, geometry)
+            continue
         else:
             columns = matrix @ given.reshape(len(given), groups, results, places)
             columns = columns.reshape(len(given), channels, *kernel, *counts)

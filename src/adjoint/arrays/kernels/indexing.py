@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays.numpy import Array
+from adjoint.lazy import lazy
+
+sparse = lazy("scipy.sparse")
 
 _REDUCTIONS = {"sum": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
 
@@ -66,13 +69,23 @@ def index_reduce(x: Array, index: Array, values: Array, *, axis: int, reduce: st
     if block < _LONG:
         addresses = (np.arange(lead)[:, None] * size + index)[:, :, None] * block + np.arange(block)
         ufunc.at(flat, addresses.reshape(-1), np.asarray(values).reshape(-1))
+    elif lead == 1 and reduce == "sum" and result.dtype.char in "fd" and values.size >= _MANY:
+        result += _summed(index, values.reshape(-1, block).astype(result.dtype, copy=False), size).reshape(shape)
     elif index.size:
         _reduce_slices(ufunc, flat.reshape(lead, size, block), index, values.reshape(lead, -1, block))
     return result
 
 
 _LONG = 64  # elements side by side from which on it is quicker to move them together than by an address each
+_MANY = 1 << 16  # elements from which on a product with a sparse matrix is worth loading SciPy's
 _OFTEN = 16  # a slice that receives more than one in so many of all is not worth a turn for each
+
+
+def _summed(index: Array, rows: np.ndarray, size: int) -> np.ndarray:
+    """For each place the sum of the rows that go there: a product with the matrix that has a 1 for each row."""
+    count = len(rows)
+    ones, starts = np.ones(count, rows.dtype), np.arange(count + 1)
+    return sparse.csc_array((ones, np.asarray(index).reshape(-1), starts), (size, count)) @ rows
 
 
 def _reduce_slices(ufunc: np.ufunc, slices: np.ndarray, index: np.ndarray, values: np.ndarray) -> None:

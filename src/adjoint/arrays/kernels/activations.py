@@ -1,4 +1,4 @@
-"""The distribution function of the standard normal distribution, as Gaussian units want it: in few passes over memory."""
+"""Gaussian units and their derivative, a part at a time that stays in the processor's cache."""
 
 from __future__ import annotations
 
