@@ -1,6 +1,6 @@
 """The safetensors format: a header in JSON that says where each tensor lies, and then the numbers.
 
-The functions are those of `safetensors.torch`. https://huggingface.co/docs/safetensors describes the format.
+The functions are those of `safetensors.torch`.
 """
 
 from __future__ import annotations
