@@ -14,20 +14,15 @@ import numpy as np
 from adjoint.arrays import numpy
 
 _FLOATING = frozenset({np.float32, np.float64})
+_WORTH = 4096  # elements from which on passes over memory cost more than calls
 
 
 def fused(kernel: str) -> Callable[[Callable], Callable]:
-    """Decorator: where this rule, `rule(xp, *operands, **params)`, meets NumPy's real arrays the kernel carries it out."""
+    """Decorator: where a rule `rule(xp, *operands, **params)` meets large real arrays of NumPy's, a kernel carries it out."""
 
     def with_kernel(composed: Callable) -> Callable:
         def rule(xp: Any, first: Any, *operands: Any, **params: Any) -> Any:
-            if (
-                xp is numpy
-                and first.__class__ is np.ndarray
-                and first.dtype.type in _FLOATING
-                and first.ndim
-                and first.size
-            ):
+            if xp is numpy and first.size >= _WORTH and first.dtype.type in _FLOATING:
                 return getattr(numpy, kernel)(first, *operands, **params)
             return composed(xp, first, *operands, **params)
 
