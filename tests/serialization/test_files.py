@@ -221,7 +221,11 @@ def test_only_paths_and_the_new_format_are_mapped(tmp_path):
         adjoint.load(tmp_path / "old.pt", mmap=True)
 
 
-@pytest.mark.parametrize("where", ["cpu", adjoint.device("cpu"), {"cpu": "cpu"}, lambda storage, place: None], ids=["text", "device", "table", "function"])
+@pytest.mark.parametrize(
+    "where",
+    ["cpu", adjoint.device("cpu"), {"cpu": "cpu"}, lambda storage, place: None],
+    ids=["text", "device", "table", "function"],
+)
 def test_map_location(where):
     assert after_a_trip(adjoint.ones(2), {"map_location": where}).tolist() == [1.0, 1.0]
 

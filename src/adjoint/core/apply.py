@@ -530,7 +530,9 @@ def invalid_combination(function: str, args: Sequence[Any], kwargs: dict[str, An
 
 def no_operator_of(value: Any, name: str) -> TypeError:
     """The error for a tensor's operator that is asked of something else, as in `Tensor.__radd__(2, x)`."""
-    return TypeError(f"the operator '{name}' of 'torch.Tensor' objects doesn't apply to a '{type(value).__name__}' object")
+    return TypeError(
+        f"the operator '{name}' of 'torch.Tensor' objects doesn't apply to a '{type(value).__name__}' object"
+    )
 
 
 def not_a_tensor(function: str, argument: str, position: int, value: Any) -> TypeError:

@@ -11,7 +11,6 @@ import numpy as np
 from adjoint.core import dtypes
 from adjoint.core.dtypes import dtype as DType
 
-
 #: where PyTorch says another number than the distance from 1 to the next
 _EPS = {"float8_e5m2fnuz": 0.125}
 

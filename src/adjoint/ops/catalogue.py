@@ -210,7 +210,7 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "nn.functional.mish", "nn.functional.selu", "nn.functional.selu_", "nn.functional.sigmoid",
             "nn.functional.silu", "nn.functional.softplus", "nn.functional.softsign", "nn.functional.tanh",
             "nn.functional.tanhshrink", "selu", "selu_"),
-        "verbs": ("celu", "elu", "gelu", "gelu_by_tanh", "log_sigmoid", "mish", "silu", "softplus"),
+        "verbs": ("celu", "elu", "gelu_by_tanh", "log_sigmoid", "mish", "silu", "softplus"),
         "records": ("celu", "elu", "gelu", "gelu_by_tanh", "glu", "log_sigmoid", "mish", "silu", "softplus"),
     },
     "adjoint.ops.nn.adaptive": {

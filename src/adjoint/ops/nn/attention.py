@@ -243,7 +243,8 @@ def added_mask(
     _demand(boolean or mask.dtype.rank == FLOAT, f"only bool and floating types of {name} are supported")
     if beside is not None and beside.dtype is not mask.dtype:
         warnings.warn(
-            f"Support for mismatched {name} and {beside_name} is deprecated. Use same type for both instead.", stacklevel=3
+            f"Support for mismatched {name} and {beside_name} is deprecated. Use same type for both instead.",
+            stacklevel=3,
         )
     return masked_fill(wrap(np.zeros(mask.shape, dtype.numpy)), mask, -math.inf) if boolean else mask
 
