@@ -11,7 +11,7 @@ from tests.conformance.modules import ENTRIES, differences
 
 LAST_BITS = "gradients of float32 whose terms cancel, summed in another order; those of float64 agree"
 
-#: what cannot agree, and why
+#: what cannot agree, and why; on another processor it may
 LEFT_OUT: dict[str, str] = {
     "nn.ConvTranspose3d": LAST_BITS,
     "nn.CTCLoss": LAST_BITS,
@@ -19,7 +19,6 @@ LEFT_OUT: dict[str, str] = {
     "nn.MultiheadAttention": LAST_BITS,
     "nn.Transformer": LAST_BITS,
     "nn.TransformerDecoderLayer": LAST_BITS,
-    "nn.TransformerEncoder": "its samples hold a layer, which the translation of samples cannot rebuild",
 }
 
 
@@ -27,7 +26,7 @@ LEFT_OUT: dict[str, str] = {
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.xfail(reason=LEFT_OUT[name], strict=True)] if name in LEFT_OUT else [])
+        pytest.param(name, marks=[pytest.mark.xfail(reason=LEFT_OUT[name], strict=False)] if name in LEFT_OUT else [])
         for name in ENTRIES
     ],
 )

@@ -217,9 +217,20 @@ def ours(value: Any, known: dict[int, Any] | None = None) -> Any:
 
 
 def ours_module(module: Any) -> Any:
-    """A layer without parameters, such as a distance, as Adjoint's."""
-    made = at_path(adjoint.nn, type(module).__name__)()
-    made.__dict__.update({key: each for key, each in vars(module).items() if not key.startswith("_")})
+    """A layer of PyTorch's as Adjoint's of the same name, with the same settings, parameters, buffers and children."""
+    name = type(module).__name__
+    kind = getattr(adjoint.nn, name, None) or getattr(adjoint.nn.modules.linear, name)
+    made = kind.__new__(kind)
+    adjoint.nn.Module.__init__(made)
+    hidden = {"_qkv_same_embed_dim"}
+    settings = {key: each for key, each in vars(module).items() if not key.startswith("_") or key in hidden}
+    made.__dict__.update({key: ours(each) for key, each in settings.items()})
+    for name, each in module._parameters.items():
+        made.register_parameter(name, None if each is None else adjoint.nn.Parameter(ours(each.detach())))
+    for name, each in module._buffers.items():
+        made.register_buffer(name, ours(each))
+    for name, each in module._modules.items():
+        made.add_module(name, ours_module(each))
     return made
 
 
