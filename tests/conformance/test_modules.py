@@ -8,18 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 from tests.conformance.modules import ENTRIES, differences
-
-LAST_BITS = "gradients of float32 whose terms cancel, summed in another order; those of float64 agree"
-
-#: what cannot agree, and why; on another processor it may
-LEFT_OUT: dict[str, str] = {
-    "nn.ConvTranspose3d": LAST_BITS,
-    "nn.CTCLoss": LAST_BITS,
-    "nn.LazyConvTranspose3d": LAST_BITS,
-    "nn.MultiheadAttention": LAST_BITS,
-    "nn.Transformer": LAST_BITS,
-    "nn.TransformerDecoderLayer": LAST_BITS,
-}
+from tests.conformance.modules.left_out import LEFT_OUT
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ def _to_eight_bits(x: Array, dtype: np.dtype) -> Array:
 def where(condition: Array, x: Array, y: Array) -> Array:
     if condition.__class__ is np.bool_ and x.__class__ in _SCALARS and y.__class__ is int:
         return x if condition else x.dtype.type(y)
-    if condition.size >= _LARGE and condition.flags.c_contiguous:
+    if condition.__class__ is np.ndarray and condition.size >= _LARGE and condition.flags.c_contiguous:
         like = y if x.__class__ in _NUMBERS else x
         if _fits(condition, x, like) and _fits(condition, y, like):
             return _blended(condition, x, y, like.dtype)

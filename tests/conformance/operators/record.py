@@ -80,7 +80,7 @@ def incomplete(results: Results) -> list[str]:
     return sorted(name for name, each in results.items() if not each or any(a != b for a, b in each.values()))
 
 
-def page(results: Results, left_out: dict[str, str], differentiable: set[str]) -> str:
+def page(results: Results, left_out: dict[str, str], differentiable: set[str], layers: dict[str, str]) -> str:
     """The table, as a page of the documentation."""
     lines = [
         "# Conformance with PyTorch's operator database",
@@ -103,6 +103,15 @@ def page(results: Results, left_out: dict[str, str], differentiable: set[str]) -
         "| entry | why |",
         "|---|---|",
         *(f"| `{name}` | {why} |" for name, why in left_out.items()),
+        "",
+        "## Layers and optimizers",
+        "",
+        "Every layer of `module_db` is compared likewise, in both modes: its text, first values, outputs, gradients and state;",
+        "and every configuration of `optim_db` on dense parameters, over ten steps. They agree but for these layers:",
+        "",
+        "| layer | why |",
+        "|---|---|",
+        *(f"| `{name}` | {why} |" for name, why in layers.items()),
         "",
         "## Where samples differ",
         "",
@@ -135,6 +144,7 @@ def write(path: Path, text: str) -> None:
 
 
 def main() -> None:
+    from tests.conformance.modules.left_out import LEFT_OUT as LAYERS  # noqa: PLC0415
     from tests.conformance.operators.database import ENTRIES  # noqa: PLC0415
     from tests.conformance.operators.left_out import LEFT_OUT  # noqa: PLC0415
 
@@ -144,7 +154,7 @@ def main() -> None:
     results = {name: each for name, each in (recorded() | found).items() if name in ENTRIES}
     ordered = {name: results[name] for name in ENTRIES if name in results}
     write(RESULTS, "{\n" + ",\n".join(f"{json.dumps(n)}: {json.dumps(r)}" for n, r in ordered.items()) + "\n}\n")
-    write(PAGE, page(ordered, LEFT_OUT, differentiable()))
+    write(PAGE, page(ordered, LEFT_OUT, differentiable(), LAYERS))
 
 
 def differentiable() -> set[str]:

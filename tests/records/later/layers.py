@@ -29,6 +29,9 @@ SAMPLES = {
         ((CUBE, WEIGHT, BIAS), {"layout": BATCH, "eps": 0.1}),
         ((CUBE, 1, 0), {"layout": BATCH._replace(**BARE), "eps": 0.1}),
     ],
+    "batch_norm_by_running": [
+        ((CUBE, WEIGHT, BIAS, np.array([0, 1, -1, 2]), np.array([1, 2, 1, 3])), {"layout": BATCH, "eps": 0.1}),
+    ],
     "embedding": [
         ((ROWS, np.array([[1, 0, 1], [4, 2, 1]])), {"padding": padding, "by_frequency": False}) for padding in (-1,)
     ],
