@@ -500,6 +500,10 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
     "adjoint.ops.typenames": {
         "functions": ("typename",),
     },
+    "adjoint.ops.unlisted": {
+        "functions": ("_softmax_backward_data", "_unsafe_masked_index", "_unsafe_masked_index_put_accumulate",
+            "native_dropout_backward"),
+    },
     "adjoint.ops.windows": {
         "functions": ("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window",
             "signal.windows.bartlett", "signal.windows.blackman", "signal.windows.cosine", "signal.windows.exponential",

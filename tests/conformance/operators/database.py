@@ -28,7 +28,10 @@ def _sliced(x: Any, dim: int = 0, start: Any = None, end: Any = None, step: int 
 #: what stands for functions that PyTorch has under another path than their entry's name says, or under a private one
 STAND_INS = {
     "slice": _sliced,
-    "nn.functional.threshold": lambda *args, **kw: adjoint.nn.functional.threshold(*args, **kw),
+    **{
+        path: lambda *args, path=path, **kwargs: at_path(adjoint, path)(*args, **kwargs)
+        for path in ("_softmax_backward_data", "native_dropout_backward", "nn.functional.threshold")
+    },
 }
 
 
