@@ -6,6 +6,7 @@ _PYTORCH_JVP = "PyTorch's forward mode differs from finite differences of its ow
 
 REASONS: dict[str, str] = {
     "__rmatmul__": _LAST,
+    "_softmax_backward_data": _NARROW,
     "_unsafe_masked_index_put_accumulate": _NARROW,
     "addbmm": "float32 only: last digits, from the order in which MKL adds to its result",
     "amax": "errors: 65 dimensions, where NumPy has 64",
