@@ -30,6 +30,9 @@ UNSET = {
     "empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided", "empty_permuted", "resize_", "resize_as_",
 }  # fmt: skip
 
+#: entries whose forward mode gives other results from call to call in PyTorch: indices that repeat are written in any order
+UNSTABLE_FORWARD = {"nn.functional.max_unpool2d"}
+
 #: entries whose results are determined up to a sign or a phase; compared as PyTorch's own tests process them
 GAUGED = {"linalg.svd", "svd", "linalg.eigh", "linalg.eig", "svd_lowrank", "pca_lowrank"}
 
@@ -142,7 +145,7 @@ class Checks:
                 self._each(f"gradient {name}", only, drawn, self._gradient)
                 if self.entry.supports_gradgrad:
                     self._each(f"second {name}", only, drawn, self._second)
-                if self.entry.supports_forward_ad:
+                if self.entry.supports_forward_ad and self.name not in UNSTABLE_FORWARD:
                     self._each(f"forward {name}", only, drawn, self._forward)
         first = next((d for d in database.DTYPES.values() if d in supported), None)
         if first is not None:

@@ -45,7 +45,6 @@ REASONS: dict[str, str] = {
     "nn.functional.interpolate.area": _NARROW,
     "nn.functional.linear_cross_entropy.chunked": "PyTorch's chunks have no second derivative; 16-bit values: as above",
     "nn.functional.linear_cross_entropy.chunked_none": _NARROW,
-    "nn.functional.max_unpool2d": "indices that repeat: PyTorch's own results differ from call to call",
     "nn.functional.multi_head_attention_forward": _LAST,
     "nn.functional.nll_loss": _NARROW,
     "nn.functional.scaled_dot_product_attention": _LAST,

@@ -366,7 +366,6 @@ def loader_errors(torch):
         streamed(batch_sampler=[[1]]),
         attempt(lambda: len(torch.utils.data.DataLoader(stream(torch, 1)))),
         attempt(lambda: next(iter(torch.utils.data.DataLoader([1], timeout=1)))),
-        attempt(lambda: iter(torch.utils.data.DataLoader([1], num_workers=1, prefetch_factor=0))),
     ]
 
 
