@@ -165,6 +165,8 @@ def is_stricter(ours, shape, parts):
 @example(((2, 3, 4), (("list", [0, 1]), FULL, ("tensor", [1, 2]))))
 @example(((2, 3, 4), (("int", 1), FULL, ("list", [1, 2]))))
 @example(((3, 0), (("mask", [True, False, True]),)))
+@example(((2, 1), (("mask", [False, True]), ("tensor", [0]))))
+@example(((1, 1), (("mask", [False]), ("tensor", [0]))))
 def test_read(drawn):
     shape, parts = drawn
     ours, theirs = (attempt(lambda lib=lib: read(lib, shape, parts)) for lib in (adjoint, torch))

@@ -271,10 +271,11 @@ def place(values: Array, index: Any, shape: tuple[int, ...]) -> Array:
     result = np.zeros(shape, values.dtype)
     parts = index if type(index) is tuple else (index,)
     pickers = [part for part in parts if isinstance(part, np.ndarray | list)]
-    if builtins.all(isinstance(part, np.ndarray) and part.dtype.kind == "b" for part in pickers):
+    masks = [isinstance(part, np.ndarray) and part.dtype.kind == "b" for part in pickers]
+    if builtins.all(masks):
         result[index] = values  # truth values pick nothing twice
     else:  # one vector of places in memory is quicker to follow than an array of indices for each axis
-        alone = len(parts) == len(pickers) == len(shape)
+        alone = len(parts) == len(pickers) == len(shape) and not builtins.any(masks)
         places = _places(parts, shape) if alone else np.arange(result.size).reshape(shape)[index]
         np.add.at(result.reshape(-1), places.reshape(-1), np.broadcast_to(values, places.shape).reshape(-1))
     return result
