@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 SHOWN = 6  # elements; a larger array is summarised
+OPENED = 400  # elements that are kept, to be shown when a reader opens a summary
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What is shown of an array. `number` is its only element where it has no dimensions, else None."""
+    """What is shown of an array. `number` is its only element where it has no dimensions, else None.
+
+    `first` are its first elements, row by row, as they were; `norm` is the Euclidean length of all.
+    """
 
     shape: tuple[int, ...]
     number: Any
     text: str
+    dtype: str = field(default="", compare=False)
+    zeros: int = field(default=0, compare=False)
+    nans: int = field(default=0, compare=False)
+    infinities: int = field(default=0, compare=False)
+    norm: float = field(default=0.0, compare=False)
+    first: tuple[Any, ...] = field(default=(), compare=False)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
 
     def __str__(self) -> str:
         return self.text
@@ -31,13 +47,27 @@ def summarise(array: Any) -> Value:
     'shape [2, 100], 0 .. 199'
     """
     data = np.asarray(array)
+    dtype = data.dtype.name
     if data.dtype.kind == "V":  # bfloat16 and its like
         data = data.astype(np.float64)
+    held = (dtype, *_counts(data), tuple(data.flat[:OPENED].tolist()))
     if not data.ndim:
-        return Value((), data.item(), digits(data.item()))
+        return Value((), data.item(), digits(data.item()), *held)
     if 0 < data.size <= SHOWN:
-        return Value(data.shape, None, _nested(data.tolist()))
-    return Value(data.shape, None, f"shape {list(data.shape)}{_range(data)}")
+        return Value(data.shape, None, _nested(data.tolist()), *held)
+    return Value(data.shape, None, f"shape {list(data.shape)}{_range(data)}", *held)
+
+
+def _counts(data: np.ndarray) -> tuple[int, int, int, float]:
+    """How many elements are zero, NaN and infinite, and the norm of all."""
+    zeros = data.size - int(np.count_nonzero(data))
+    if data.dtype.kind not in "fc":
+        return zeros, 0, 0, math.sqrt(float(np.square(data, dtype=np.float64).sum()))
+    wide = data.astype(np.result_type(data.dtype, np.float64), copy=False).ravel()
+    norm = math.sqrt(abs(np.vdot(wide, wide)))
+    if math.isfinite(norm):
+        return zeros, 0, 0, norm
+    return zeros, int(np.isnan(wide).sum()), int(np.isinf(wide).sum()), norm
 
 
 def digits(number: Any) -> str:
