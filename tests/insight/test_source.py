@@ -34,6 +34,7 @@ def test_in_a_function():
 
 def test_in_a_module():
     assert found("y = 1\nhere()") == (1, "y = 1")
+    assert found("y = thing()\ny.requires_grad_()\nhere()") == (1, "y = thing()")
     assert found("with opened():\n  y = 1\nhere()") == (2, "y = 1")
     assert found("y = (\n  1 +\n  2\n)\nhere()") == (2, "1 +")
 

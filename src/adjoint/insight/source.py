@@ -61,7 +61,7 @@ def expression_of_variable(frame: FrameType, name: str) -> ast.expr | None:
     scope = scope_of(frame)
     if scope is None:
         return None
-    found = list(_bindings(scope, name))
+    found = _bindings(scope).get(name, [])
     if len(found) != 1:
         return None
     (binding,) = found
@@ -112,72 +112,81 @@ def _may_be_older(code: CodeType, scope: ast.Module, binding: ast.AST) -> bool:
 # --- what gives a variable its value, or changes it ---------------------------------------------------------------
 
 
-def _bindings(scope: _Scope, name: str) -> Iterator[ast.AST]:
-    """All in a scope that binds a variable, or changes what it holds."""
+@lru_cache(maxsize=64)
+def _bindings(scope: _Scope) -> dict[str, list[ast.AST]]:
+    """All in a scope that binds a variable, or changes what it holds, by the variable's name."""
+    found: dict[str, list[ast.AST]] = {}
+    pairs = [pair for statement in scope.body for pair in _bindings_in(statement)]
+    for name, node in (*_parameters(scope), *pairs):
+        found.setdefault(name, []).append(node)
+    return found
+
+
+def _parameters(scope: _Scope) -> Iterator[tuple[str, ast.AST]]:
     if not isinstance(scope, ast.Module):
         every = scope.args
         for each in (*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg):
-            if each is not None and each.arg == name:
-                yield each
-    for statement in scope.body:
-        yield from _bindings_in(statement, name, isinstance(scope, ast.Module))
+            if each is not None:
+                yield each.arg, each
 
 
-def _bindings_in(node: ast.AST, name: str, in_module: bool) -> Iterator[ast.AST]:
+def _bindings_in(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(node, _SCOPES):
-        if getattr(node, "name", None) == name:
-            yield node
-        yield from _bindings_from_inside(node, name)
+        if not isinstance(node, ast.Lambda):
+            yield node.name, node
+        for inner in ast.walk(node):  # functions may bind an outer variable, and change what it holds
+            names = inner.names if isinstance(inner, ast.Nonlocal | ast.Global) else _changed(inner)
+            yield from ((name, inner) for name in names)
         return
-    if _binds(node, name) or _changes(node, name):
-        yield node
+    yield from ((name, node) for name in (*_bound(node), *_changed(node)))
     for child in ast.iter_child_nodes(node):
         if not isinstance(node, ast.comprehension) or child is not node.target:  # whose variables are its own
-            yield from _bindings_in(child, name, in_module)
+            yield from _bindings_in(child)
 
 
-def _bindings_from_inside(scope: ast.AST, name: str) -> Iterator[ast.AST]:
-    """Inner functions that bind an outer variable, by `nonlocal` or `global`, or change what it holds."""
-    for node in ast.walk(scope):
-        if (isinstance(node, ast.Nonlocal | ast.Global) and name in node.names) or _changes(node, name):
-            yield node
+def _bound(node: ast.AST) -> Iterator[str]:
+    """The variables that a statement or expression binds by itself."""
+    if isinstance(node, ast.Assign | ast.Delete):
+        for target in node.targets:
+            yield from _names_in(target)
+    elif isinstance(node, ast.AnnAssign):
+        yield from _names_in(node.target) if node.value is not None else ()
+    elif isinstance(node, ast.AugAssign | ast.NamedExpr | ast.For | ast.AsyncFor):
+        yield from _names_in(node.target)
+    elif isinstance(node, ast.withitem):
+        yield from _names_in(node.optional_vars) if node.optional_vars is not None else ()
+    elif isinstance(node, ast.alias):
+        yield node.asname or node.name.partition(".")[0]
+    elif isinstance(node, ast.MatchMapping):
+        yield from (node.rest,) if node.rest else ()
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+        yield from (node.name,) if node.name else ()
 
 
-def _binds(node: ast.AST, name: str) -> bool:
-    if isinstance(node, ast.Assign):
-        return any(_is_target(each, name) for each in node.targets)
-    if isinstance(node, ast.AnnAssign):
-        return node.value is not None and _is_target(node.target, name)
-    if isinstance(node, ast.AugAssign | ast.NamedExpr | ast.For | ast.AsyncFor):
-        return _is_target(node.target, name)
-    if isinstance(node, ast.withitem):
-        return node.optional_vars is not None and _is_target(node.optional_vars, name)
-    if isinstance(node, ast.alias):
-        return (node.asname or node.name.partition(".")[0]) == name
-    if isinstance(node, ast.Delete):
-        return any(_is_target(each, name) for each in node.targets)
-    return getattr(node, "name", None) == name  # of an exception, or a pattern
-
-
-def _is_target(target: ast.AST, name: str) -> bool:
+def _names_in(target: ast.AST) -> Iterator[str]:
     if isinstance(target, ast.Tuple | ast.List):
-        return any(_is_target(each, name) for each in target.elts)
-    if isinstance(target, ast.Starred):
-        return _is_target(target.value, name)
-    return isinstance(target, ast.Name) and target.id == name
+        for each in target.elts:
+            yield from _names_in(each)
+    elif isinstance(target, ast.Starred):
+        yield from _names_in(target.value)
+    elif isinstance(target, ast.Name):
+        yield target.id
 
 
-def _changes(node: ast.AST, name: str) -> bool:
-    """Whether a statement writes into what a variable holds: `x[0] = 1`, `x.data = y`, `x.add_(1)`."""
+def _changed(node: ast.AST) -> Iterator[str]:
+    """The variable that a statement writes into: `x[0] = 1`, `x.data = y`, `x.add_(1)`."""
     if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
         inner: ast.AST = node.value
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        method = node.func.attr
-        if not method.endswith("_") or method.endswith("__"):
-            return False
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _writes(node.func.attr):
         inner = node.func.value
     else:
-        return False
+        return
     while isinstance(inner, ast.Subscript | ast.Attribute):
         inner = inner.value
-    return isinstance(inner, ast.Name) and inner.id == name
+    if isinstance(inner, ast.Name):
+        yield inner.id
+
+
+def _writes(method: str) -> bool:
+    """Whether a method of this name writes into its tensor: `add_`. `requires_grad_` writes no numbers."""
+    return method.endswith("_") and not method.endswith("__") and method != "requires_grad_"
