@@ -7,16 +7,13 @@ from typing import Any
 
 from adjoint.arrays import is_foreign
 from adjoint.autograd.entry import starts_of
-from adjoint.core import modes
 from adjoint.core.apply import not_a_tensor
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.insight.explanation import Explanation
 from adjoint.insight.graph import Graph
 from adjoint.insight.naming import Names, caller, names_in
-from adjoint.insight.watching import Watch, parameter_names
+from adjoint.insight.watching import ROOT, Watched
 from adjoint.ops.data import tensor
-
-_ROOT = ("y", "result")  #: names of what is explained, where it has none
 
 
 def explained(
@@ -29,21 +26,13 @@ def explained(
     if isinstance(target, Tensor):
         if inputs:
             raise TypeError("explain() takes inputs only after a function: explain(y), or explain(f, *inputs)")
-        return _explain(target, gradient, given.then(names_in(caller())), {}, _ROOT)
+        return _explain(target, gradient, given.then(names_in(caller())), {}, ROOT)
     if not callable(target):
         raise not_a_tensor("explain", "target", 1, target)
-    arguments = _arguments(inputs)
-    for name, each in zip(parameter_names(target, len(arguments)), arguments, strict=False):
-        if isinstance(each, Tensor):
-            given.add(name, each)
-    watch = Watch()
-    with watch, modes.mode(grad_enabled=True):
-        result = target(*arguments)
-    if not isinstance(result, Tensor):
-        raise TypeError(f"explain(f, *inputs) needs a function that returns a tensor, not {type(result).__name__}")
-    own = getattr(target, "__name__", "")
-    root_names = (own, *_ROOT) if own.isidentifier() else _ROOT
-    return _explain(result, gradient, given.then(watch.names()).then(names_in(caller())), watch.operands, root_names)
+    run = Watched(target, _arguments(inputs), names=given)
+    if not isinstance(run.result, Tensor):
+        raise TypeError(f"explain(f, *inputs) needs a function that returns a tensor, not {type(run.result).__name__}")
+    return _explain(run.result, gradient, run.names, run.operands, run.root_names)
 
 
 def _explain(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
-from types import FrameType
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from adjoint.core import modes
 from adjoint.core.graph import Node
 from adjoint.core.primitive import Primitive
 from adjoint.core.tensor import Tensor
-from adjoint.insight.naming import Names, is_ours
+from adjoint.insight.naming import Names, caller, is_ours, names_in
+
+ROOT = ("y", "result")  #: names of a result that has none
 
 
 class Watch:
@@ -59,6 +61,34 @@ class Watch:
     def _profile(self, frame: FrameType, event: str, _argument: Any) -> None:
         if event == "return" and not is_ours(frame.f_code):
             self._scopes.append({name: value for name, value in frame.f_locals.items() if isinstance(value, Tensor)})
+
+
+class Watched:
+    """A function's result, and what was seen while it ran.
+
+    `names` are those of its `inputs`, of the variables inside of it, and of the caller's; `root_names` are names for the
+    result, where it has none.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        keywords: Mapping[str, Any] = MappingProxyType({}),
+        names: Names | None = None,
+    ) -> None:
+        self.names = names or Names()
+        positional = zip(parameter_names(function, len(arguments)), arguments, strict=False)
+        for name, each in (*positional, *keywords.items()):
+            if isinstance(each, Tensor):
+                self.names.add(name, each)
+        watch = Watch()
+        with watch, modes.mode(grad_enabled=True):
+            self.result = function(*arguments, **keywords)
+        self.names.then(watch.names()).then(names_in(caller()))
+        self.operands = watch.operands
+        own = getattr(function, "__name__", "")
+        self.root_names = (own, *ROOT) if own.isidentifier() else ROOT
 
 
 def parameter_names(function: Callable, count: int) -> list[str]:
