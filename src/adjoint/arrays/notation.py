@@ -73,16 +73,16 @@ class Writer:
 
     def number(self, number: Any) -> Piece:
         written = self.style.number(number)
-        return written, _tightness(written)
+        return written, tightness(written)
 
     def symbol(self, symbol: Any) -> Piece:
         given = self.symbol_text(symbol) if self.symbol_text is not None else None
         if given is None:
             return self.style.symbol(symbol), ATOM
-        return given, _tightness(given)
+        return given, tightness(given)
 
 
-def _tightness(number: str) -> int:
+def tightness(number: str) -> int:
     """How tightly the text of a number binds: `-1` and `1+2j` have signs."""
     if number.endswith("j"):
         return LOOSE
@@ -96,7 +96,7 @@ _SINGLE = {"symbol", "full", "datum"}
 # --- styles of verbs -----------------------------------------------------------------------------------------------
 
 
-def _infix(sign: str, binding: int, joins: tuple[str, ...] = ()) -> Callable[[Writer, Any], Piece]:
+def infix(sign: str, binding: int, joins: tuple[str, ...] = ()) -> Callable[[Writer, Any], Piece]:
     """`a sign b`; on the right, verbs in `joins` need no parentheses: `a * (b * c)` is `a * b * c`."""
 
     def style(writer: Writer, formula: Any) -> Piece:
@@ -120,13 +120,18 @@ def _loose(sign: str) -> Callable[[Writer, Any], Piece]:
     return style
 
 
-def _minus(writer: Writer, formula: Any) -> Piece:
-    (operand,) = formula.operands
-    scales = getattr(operand, "verb", None) in {"multiply", "divide", "matmul"}
-    return f"-{writer.write(operand, PRODUCT if scales else POWER)}", SUM
+def minus(sign: str) -> Callable[[Writer, Any], Piece]:
+    """A sign in front."""
+
+    def style(writer: Writer, formula: Any) -> Piece:
+        (operand,) = formula.operands
+        scales = getattr(operand, "verb", None) in {"multiply", "divide", "matmul"}
+        return f"{sign}{writer.write(operand, PRODUCT if scales else POWER)}", SUM
+
+    return style
 
 
-def _itself(writer: Writer, formula: Any) -> Piece:
+def itself(writer: Writer, formula: Any) -> Piece:
     return writer.piece(formula.operands[0])
 
 
@@ -157,7 +162,7 @@ def _ordered(formula: Any) -> tuple[Any, str, Any] | None:
     return a, sign, b
 
 
-def _both(word: str, signs: dict[str, str]) -> Callable[[Writer, Any], Piece]:
+def both(word: str, signs: dict[str, str]) -> Callable[[Writer, Any], Piece]:
     """`a and b`, or `low <= x <= high` where that is meant."""
 
     def style(writer: Writer, formula: Any) -> Piece:
@@ -173,7 +178,7 @@ def _both(word: str, signs: dict[str, str]) -> Callable[[Writer, Any], Piece]:
     return style
 
 
-def _parameters_text(formula: Any) -> list[str]:
+def parameters_text(formula: Any) -> list[str]:
     """The static parameters of a call that a reader needs."""
     shown = []
     for name, value in formula.parameters.items():
@@ -188,7 +193,7 @@ def _parameters_text(formula: Any) -> list[str]:
 
 def _call(writer: Writer, formula: Any) -> Piece:
     arguments = [writer.write(operand) for operand in formula.operands]
-    return writer.style.call(formula.verb, arguments + _parameters_text(formula)), ATOM
+    return writer.style.call(formula.verb, arguments + parameters_text(formula)), ATOM
 
 
 def _named_call(name: str, *, parameters: bool = True) -> Callable[[Writer, Any], Piece]:
@@ -196,17 +201,17 @@ def _named_call(name: str, *, parameters: bool = True) -> Callable[[Writer, Any]
 
     def style(writer: Writer, formula: Any) -> Piece:
         arguments = [writer.write(operand) for operand in formula.operands]
-        return writer.style.call(name, arguments + (_parameters_text(formula) if parameters else [])), ATOM
+        return writer.style.call(name, arguments + (parameters_text(formula) if parameters else [])), ATOM
 
     return style
 
 
 def _listed(writer: Writer, formula: Any) -> Piece:
     arrays = ", ".join(writer.write(operand) for operand in formula.operands)
-    return writer.style.call(formula.verb, [f"[{arrays}]", *_parameters_text(formula)]), ATOM
+    return writer.style.call(formula.verb, [f"[{arrays}]", *parameters_text(formula)]), ATOM
 
 
-def _is_matrix_transpose(formula: Any) -> bool:
+def is_matrix_transpose(formula: Any) -> bool:
     axes = formula.parameters["axes"]
     ndim = len(axes)
     return ndim > 1 and axes == (*range(ndim - 2), ndim - 1, ndim - 2)
@@ -214,7 +219,7 @@ def _is_matrix_transpose(formula: Any) -> bool:
 
 def _transposed(mark: str) -> Callable[[Writer, Any], Piece]:
     def style(writer: Writer, formula: Any) -> Piece:
-        if not _is_matrix_transpose(formula):
+        if not is_matrix_transpose(formula):
             return _call(writer, formula)
         return f"{writer.write(formula.operands[0], ATOM)}{mark}", POWER
 
@@ -255,16 +260,16 @@ def _replaced(writer: Writer, formula: Any) -> Piece:
 
 
 _TEXT_VERBS: dict[str, Callable[[Writer, Any], Piece]] = {
-    "add": _infix(" + ", SUM, ("add", "subtract")), "subtract": _infix(" - ", SUM),
-    "multiply": _infix(" * ", PRODUCT, ("multiply", "divide")), "divide": _infix(" / ", PRODUCT),
-    "matmul": _infix(" @ ", PRODUCT), "floor_divide": _loose(" // "), "remainder": _loose(" % "),
+    "add": infix(" + ", SUM, ("add", "subtract")), "subtract": infix(" - ", SUM),
+    "multiply": infix(" * ", PRODUCT, ("multiply", "divide")), "divide": infix(" / ", PRODUCT),
+    "matmul": infix(" @ ", PRODUCT), "floor_divide": _loose(" // "), "remainder": _loose(" % "),
     "bitwise_and": _loose(" & "), "bitwise_or": _loose(" | "), "bitwise_xor": _loose(" ^ "),
-    "power": _raised, "negative": _minus,
-    "equal": _infix(" == ", COMPARISON), "not_equal": _infix(" != ", COMPARISON),
-    "less": _infix(" < ", COMPARISON), "less_equal": _infix(" <= ", COMPARISON),
-    "greater": _infix(" > ", COMPARISON), "greater_equal": _infix(" >= ", COMPARISON),
-    "logical_and": _both("and", {}), "logical_or": _infix(" or ", OR, ("logical_or",)), "logical_not": _not,
-    "where": _chosen, "full": _itself, "datum": _itself, "astype": _itself, "copy": _itself,
+    "power": _raised, "negative": minus("-"),
+    "equal": infix(" == ", COMPARISON), "not_equal": infix(" != ", COMPARISON),
+    "less": infix(" < ", COMPARISON), "less_equal": infix(" <= ", COMPARISON),
+    "greater": infix(" > ", COMPARISON), "greater_equal": infix(" >= ", COMPARISON),
+    "logical_and": both("and", {}), "logical_or": infix(" or ", OR, ("logical_or",)), "logical_not": _not,
+    "where": _chosen, "full": itself, "datum": itself, "astype": itself, "copy": itself,
     "broadcast_to": _named_call("broadcast", parameters=False), "permute_dims": _transposed("^T"),
     "concat": _listed, "stack": _listed, "getitem": _indexed, "place": _placed, "put": _replaced,
 }  # fmt: skip
@@ -316,7 +321,7 @@ def latex_number(number: Any) -> str:
     return {"inf": r"\infty", "-inf": r"-\infty", "True": "1", "False": "0"}.get(written, written)
 
 
-def _template(pattern: str, *bindings: int, tightness: int = ATOM) -> Callable[[Writer, Any], Piece]:
+def template(pattern: str, *bindings: int, tightness: int = ATOM) -> Callable[[Writer, Any], Piece]:
     """Operands put into a pattern, each as tight as its place asks."""
 
     def style(writer: Writer, formula: Any) -> Piece:
@@ -343,21 +348,21 @@ def _latex_call(name: str, arguments: list[str]) -> str:
 
 
 _LATEX_VERBS: dict[str, Callable[[Writer, Any], Piece]] = _TEXT_VERBS | {
-    "multiply": _infix(r" \cdot ", PRODUCT, ("multiply", "divide")),
-    "matmul": _infix(r" \, ", PRODUCT),
-    "divide": _template(r"\frac{{{}}}{{{}}}", CHOICE, CHOICE, tightness=PRODUCT),
-    "power": _template("{}^{{{}}}", ATOM, CHOICE, tightness=POWER),
-    "sqrt": _template(r"\sqrt{{{}}}", CHOICE),
-    "abs": _template(r"\left|{}\right|", CHOICE),
-    "floor": _template(r"\left\lfloor {} \right\rfloor", CHOICE),
-    "ceil": _template(r"\left\lceil {} \right\rceil", CHOICE),
-    "conj": _template(r"\overline{{{}}}", CHOICE),
-    "equal": _infix(" = ", COMPARISON), "not_equal": _infix(r" \ne ", COMPARISON),
-    "less_equal": _infix(r" \le ", COMPARISON), "greater_equal": _infix(r" \ge ", COMPARISON),
-    "logical_and": _both(r"\wedge", {"<=": r"\le"}), "logical_or": _infix(r" \vee ", OR, ("logical_or",)),
-    "logical_not": _template(r"\neg {}", NOT, tightness=NOT),
-    "floor_divide": _template(r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", CHOICE, CHOICE),
-    "remainder": _template(r"{} \bmod {}", ATOM, ATOM, tightness=LOOSE),
+    "multiply": infix(r" \cdot ", PRODUCT, ("multiply", "divide")),
+    "matmul": infix(r" \, ", PRODUCT),
+    "divide": template(r"\frac{{{}}}{{{}}}", CHOICE, CHOICE, tightness=PRODUCT),
+    "power": template("{}^{{{}}}", ATOM, CHOICE, tightness=POWER),
+    "sqrt": template(r"\sqrt{{{}}}", CHOICE),
+    "abs": template(r"\left|{}\right|", CHOICE),
+    "floor": template(r"\left\lfloor {} \right\rfloor", CHOICE),
+    "ceil": template(r"\left\lceil {} \right\rceil", CHOICE),
+    "conj": template(r"\overline{{{}}}", CHOICE),
+    "equal": infix(" = ", COMPARISON), "not_equal": infix(r" \ne ", COMPARISON),
+    "less_equal": infix(r" \le ", COMPARISON), "greater_equal": infix(r" \ge ", COMPARISON),
+    "logical_and": both(r"\wedge", {"<=": r"\le"}), "logical_or": infix(r" \vee ", OR, ("logical_or",)),
+    "logical_not": template(r"\neg {}", NOT, tightness=NOT),
+    "floor_divide": template(r"\left\lfloor \frac{{{}}}{{{}}} \right\rfloor", CHOICE, CHOICE),
+    "remainder": template(r"{} \bmod {}", ATOM, ATOM, tightness=LOOSE),
     "permute_dims": _transposed(r"^{\top}"),
     "where": lambda writer, formula: (
         r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{else}} \end{{cases}}".format(
