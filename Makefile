@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance bench lint format types generate layers check clean distclean
+.PHONY: help demo test conformance bench docs plots lint format types generate layers check clean distclean
 
 help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,13 @@ conformance: $(VENV)/.installed-conformance ## Install PyTorch and compare with 
 
 bench: $(VENV)/.installed-bench ## Time the same work on Adjoint and on the libraries that .venv holds
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/.installed-docs ## Build the documentation into site/, without the network; open site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+plots: $(VENV)/.installed-docs ## Draw the pictures of the documentation again (ARGS="FILE.json" takes that benchmark's results)
+	$(BIN)/python -m tools.docs.layers
+	$(BIN)/python -m tools.docs.plots $(ARGS)
 
 lint: $(VENV)/.installed-lint ## Check style and formatting
 	$(BIN)/ruff check
@@ -49,7 +56,7 @@ layers: $(VENV)/.installed-lint ## Check that imports point down the layers only
 check: lint types layers test ## All checks that need no PyTorch
 
 clean: ## Remove what building and testing left behind
-	rm -rf build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## The same, and the virtual environment
