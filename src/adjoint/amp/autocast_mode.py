@@ -1,8 +1,7 @@
-"""`autocast`: the state that it keeps for each kind of device.
+"""`autocast`: the state that it keeps for each kind of device, and what it means for functions on the CPU.
 
-Adjoint computes every operation in the type of its operands. `autocast` switched off, or on for a device that is not
-there, changes nothing and is accepted; switched on for the CPU it would compute some operations in 16 bits, and says
-that Adjoint does not.
+While it is on for the CPU, functions are asked for the types of their operands: `policies` has the lists. For a device that
+is not there it changes nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.amp.policies import in_chosen_types
+from adjoint.core import modes
 from adjoint.core.device import device as device_named
 from adjoint.core.dtypes import bfloat16, dtype, float16, float64
 from adjoint.core.tensor import Tensor
@@ -43,6 +44,9 @@ class _State(threading.local):
 
 _state = _State()
 
+#: for each type to compute in, what functions ask for their operands
+_CHOOSING = {each: functools.partial(in_chosen_types, fast=each) for each in (bfloat16, float16)}
+
 
 def is_autocast_available(device_type: str) -> bool:
     """Whether there is an autocast for a kind of device, be the device there or not.
@@ -64,15 +68,18 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
 def set_autocast_enabled(device_type: Any, enabled: bool | None = None) -> None:
     """Switch autocast on or off for a kind of device; given a bool alone, for CUDA."""
     kind, on = ("cuda", bool(device_type)) if enabled is None else (device_type, enabled)
-    if on and kind == "cpu":
-        raise NotImplementedError(
-            "autocast for the CPU computes in 16 bits, and Adjoint in the type of the operands only.\n"
-            "Pass enabled=False, which gives the same program in float32, or convert the model with .bfloat16()."
-        )
     if on:
         _state.enabled.add(kind)
     else:
         _state.enabled.discard(kind)
+    _follow()
+
+
+def _follow() -> None:
+    """Have this thread's functions compute as the state for the CPU says."""
+    chosen = _CHOOSING.get(_state.dtypes["cpu"]) if "cpu" in _state.enabled else None
+    if chosen is not modes.state.autocast:
+        modes.set_mode("autocast", chosen)
 
 
 def get_autocast_dtype(device_type: str) -> dtype:
@@ -90,6 +97,7 @@ def get_autocast_dtype(device_type: str) -> dtype:
 def set_autocast_dtype(device_type: str, dtype: dtype) -> None:
     """Choose that type."""
     _state.dtypes[device_type] = dtype
+    _follow()
 
 
 def is_autocast_cache_enabled() -> bool:
@@ -103,7 +111,7 @@ def set_autocast_cache_enabled(enabled: bool) -> None:
 
 
 def clear_autocast_cache() -> None:
-    """Nothing is kept, so there is nothing to clear."""
+    """Nothing is kept between operations, so there is nothing to clear."""
 
 
 def autocast_increment_nesting() -> int:
@@ -122,9 +130,10 @@ class autocast:  # noqa: N801  (PyTorch's name)
     """A block, or a decorated function, in which operations on a kind of device choose their own types.
 
     >>> import adjoint as torch
-    >>> with torch.autocast("cpu", enabled=False):
-    ...     torch.ones(2).dtype
-    torch.float32
+    >>> a = torch.ones(2, 2)
+    >>> with torch.autocast("cpu", dtype=torch.bfloat16):
+    ...     (a @ a).dtype, (a @ a).prod().dtype, (a + a).dtype
+    (torch.bfloat16, torch.float32, torch.float32)
     """
 
     def __init__(

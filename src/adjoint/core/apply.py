@@ -544,10 +544,16 @@ def not_a_tensor(function: str, argument: str, position: int, value: Any) -> Typ
 
 
 def require_tensors(function: str, *arguments: Any, names: Sequence[str] = ("input", "other")) -> tuple[Tensor, ...]:
-    """The arguments, all of which must be tensors; a TypeError in PyTorch's words for the first that is not."""
-    for position, (name, argument) in enumerate(zip(names, arguments, strict=False)):
+    """The arguments, all of which must be tensors; a TypeError in PyTorch's words for the first that is not.
+
+    Under autocast they come in the types in which it has this function compute.
+    """
+    for argument in arguments:
         if not isinstance(argument, Tensor):
-            raise not_a_tensor(function, name, position + 1, argument)
+            position = next(place for place, each in enumerate(arguments) if each is argument)
+            raise not_a_tensor(function, names[position], position + 1, argument)
+    if modes.special and modes.state.autocast is not None:
+        return modes.state.autocast(function, arguments)
     return arguments
 
 

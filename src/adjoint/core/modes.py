@@ -29,6 +29,7 @@ class _State(threading.local):
     before_write: Any = None  # called with the write log of memory that is about to be written to
     partial_pass: bool = False  # inside a backward pass to some inputs only; read by nobody on the short path
     observers: tuple = ()  # called around every operation: profilers, tracers
+    autocast: Any = None  # called with a function's name and tensors: gives them in the types that it is to compute in
     batch_levels: tuple[int, ...] = ()  # the numbers of the open `vmap`s, innermost last
     randomness: tuple = ()  # what each of them says of random numbers, and how many examples it has
     namespace: Any = None  # of the arrays that tensors may hold beside NumPy's, for nodes recorded meanwhile

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays.tensor import verb
-from adjoint.core import dtypes
+from adjoint.core import dtypes, modes
 from adjoint.core.apply import invalid_combination, not_a_tensor, require_tensors, write_out
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.dtypes import scalar_type_name
@@ -190,6 +190,8 @@ def prod(
     >>> torch.prod(torch.tensor([[1., 2.], [3., 4.]]), dim=0)
     tensor([3., 8.])
     """
+    if modes.special and modes.state.autocast is not None:
+        (input,) = modes.state.autocast("prod", (input,))
     x = summable("prod", input, dtype)
     if dim is None:
         return _prod_all(x, out=out)

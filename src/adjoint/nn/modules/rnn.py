@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from adjoint.core import modes
 from adjoint.core.tensor import Tensor
 from adjoint.nn import init
 from adjoint.nn.modules.module import Module
@@ -162,7 +163,7 @@ class RNNBase(Module):
     def check_input(self, input: Tensor, batch_sizes: Tensor | None) -> None:
         """Refuse an input of another type than the weights, or of a shape that does not fit."""
         kind = self._flat_weights[0].dtype
-        if input.dtype != kind:
+        if input.dtype != kind and modes.state.autocast is None:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({kind}). Convert input: input.to({kind}), or "
                 f"convert model: model.to({input.dtype})"

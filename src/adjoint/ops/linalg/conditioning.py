@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.core.autocast import one_under_autocast
 from adjoint.core.exports import public
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.choice import maximum
@@ -18,6 +19,7 @@ from adjoint.ops.linalg.solving import inv_ex
 
 
 @public(module="linalg", method=False)
+@one_under_autocast
 def matrix_rank(
     A: Tensor,
     tol: Any = None,
@@ -67,6 +69,7 @@ def tolerances(name: str, A: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
 
 
 @public(module="linalg", method=False)
+@one_under_autocast
 def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The condition number: the norm `p` of the matrix times that of its inverse, infinite where there is none.
 

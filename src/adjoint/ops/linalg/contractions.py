@@ -15,7 +15,7 @@ from adjoint.ops.arithmetic import mul
 from adjoint.ops.complex import conj
 from adjoint.ops.dimensions import dimension
 from adjoint.ops.linalg.products import vdot
-from adjoint.ops.matrix import mm
+from adjoint.ops.matrix import dot, mm
 from adjoint.ops.reduction import sum
 from adjoint.ops.shape import permute, reshape
 
@@ -82,9 +82,12 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     free_a, free_b = ([axis for axis in range(x.ndim) if axis not in of] for x, of in ((a, of_a), (b, of_b)))
     rows, columns = [a.shape[axis] for axis in free_a], [b.shape[axis] for axis in free_b]
     inner = math.prod(a.shape[axis] for axis in of_a)
-    left = reshape(permute(a, *free_a, *of_a), math.prod(rows), inner)
-    right = reshape(permute(b, *of_b, *free_b), inner, math.prod(columns))
-    result = reshape(mm(left, right), *rows, *columns)
+    left, right = permute(a, *free_a, *of_a), permute(b, *of_b, *free_b)
+    if math.prod(rows) == math.prod(columns) == 1:
+        product = dot(reshape(left, inner), reshape(right, inner))
+    else:
+        product = mm(reshape(left, math.prod(rows), inner), reshape(right, inner, math.prod(columns)))
+    result = reshape(product, *rows, *columns)
     return result if out is None else write_out(out, result, "tensordot")
 
 

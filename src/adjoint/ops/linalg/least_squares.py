@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.core.apply import require_tensors
+from adjoint.core.autocast import one_under_autocast
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import general
@@ -124,6 +125,7 @@ def _real(tolerance: Any) -> Any:
 
 
 @public()
+@one_under_autocast
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     """The pseudoinverse: `linalg.pinv`."""
     return pinv(input, rcond)
@@ -133,6 +135,7 @@ _DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
 
 
 @public(module="linalg", method=False)
+@one_under_autocast
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """X with the least |A X - B|, and of such the least X; the squares of what remains; ranks; singular values.
 

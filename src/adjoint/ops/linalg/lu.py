@@ -8,6 +8,7 @@ import numpy as np
 
 from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.core.apply import require_tensors
+from adjoint.core.autocast import one_under_autocast
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import constant, general
@@ -205,6 +206,7 @@ def _unpacked(packed: Tensor, pivots: Tensor, data: bool, permutation: bool) -> 
 
 
 @public(module="linalg", method=False)
+@one_under_autocast
 def lu_solve(
     LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False, out: Tensor | None = None
 ) -> Tensor:

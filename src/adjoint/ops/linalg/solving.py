@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from adjoint.core.apply import require_tensors
+from adjoint.core.autocast import one_under_autocast
 from adjoint.core.exports import public
 from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor
@@ -199,6 +200,7 @@ def solve_triangular(
 
 
 @public(module="linalg", method=False)
+@one_under_autocast
 def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of a tensor, taken as a matrix whose rows are its first `ind` dimensions.
 
@@ -219,6 +221,7 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
 
 
 @public(module="linalg", method=False)
+@one_under_autocast
 def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None, *, out: Tensor | None = None) -> Tensor:
     """X with tensordot(A, X, X.ndim) = B; the dimensions `dims` of A are first moved to the right.
 

@@ -100,6 +100,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
 
 def _mean(axes: int, input: Tensor, output_size: Any) -> Tensor:
     function = f"adaptive_avg_pool{axes}d"
+    (input,) = require_tensors(function, input)
     counts = _counts(function, input, output_size, axes)
     if min(counts) < 0:
         raise RuntimeError(
@@ -121,7 +122,6 @@ def _one(function: str, output_size: Any) -> Any:
 
 def _counts(function: str, input: Tensor, output_size: Any, axes: int) -> tuple[int, ...]:
     """How many windows are asked for along each axis; errors in PyTorch's words where the arguments do not fit."""
-    require_tensors(function, input)
     if axes > 1 and input.ndim < axes + 1:
         raise ValueError(f"Input dimension should be at least {axes + 1}")
     if input.ndim not in (axes + 1, axes + 2):
@@ -152,7 +152,9 @@ def _counts(function: str, input: Tensor, output_size: Any, axes: int) -> tuple[
 
 
 def _largest(axes: int, input: Tensor, output_size: Any) -> tuple[Tensor, Tensor]:
-    counts = _counts(f"adaptive_max_pool{axes}d", input, output_size, axes)
+    function = f"adaptive_max_pool{axes}d"
+    (input,) = require_tensors(function, input)
+    counts = _counts(function, input, output_size, axes)
     if min(counts) < 0:
         empty(*input.shape[:-axes], *counts)
     sizes = input.shape[-axes:]
@@ -213,7 +215,7 @@ def _fractional(
     axes: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any, samples: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     function = f"fractional_max_pool{axes}d"
-    require_tensors(function, input)
+    (input,) = require_tensors(function, input)
     if output_size is None and output_ratio is None:
         raise ValueError(f"{function} requires specifying either an output_size or an output_ratio")
     sizes = input.shape[-axes:]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.core.apply import require_tensors
+from adjoint.core.autocast import one_under_autocast
 from adjoint.core.dtypes import FLOAT, c_type_name, float32, scalar_type_name
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
@@ -29,6 +30,7 @@ _NAMES = ("query", "key", "value")
 
 
 @public(module="nn.functional", method=False)
+@one_under_autocast
 def scaled_dot_product_attention(
     query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0,
     is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,

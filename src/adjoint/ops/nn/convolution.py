@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adjoint.arrays.kernels.convolution import Geometry
+from adjoint.core import modes
 from adjoint.core.apply import invalid_combination
 from adjoint.core.dtypes import c_type_name
 from adjoint.core.exports import public
@@ -104,8 +105,10 @@ def _convolve(
     function: str, axes: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int,
     output_padding: Any = 0, transposed: bool = False,
 ) -> Tensor:  # fmt: skip
-    if not all(isinstance(each, Tensor) for each in (input, weight, *(() if bias is None else (bias,)))):
+    if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))):
         raise invalid_combination(function, (input, weight, bias))
+    if modes.special and modes.state.autocast is not None:
+        input, weight, bias = modes.state.autocast(function, (input, weight, bias))
     if input.ndim not in (axes + 1, axes + 2):
         if weight.ndim == axes + 2:
             raise RuntimeError(

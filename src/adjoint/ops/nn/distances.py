@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.core.apply import require_tensors, write_out
+from adjoint.core.autocast import one_under_autocast
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import general
@@ -228,6 +229,7 @@ _MANY = 25  # rows, from which on PyTorch takes the product of matrices
 
 
 @public(method=False)
+@one_under_autocast
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-norms of the differences of all rows of `x1`, (..., n, k), from all of `x2`, (..., m, k): (..., n, m).
 

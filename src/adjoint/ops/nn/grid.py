@@ -222,7 +222,7 @@ def grid_sampler_3d(
 
 
 def _checked_sample(input: Tensor, grid: Tensor, mode: str, padding_mode: str, align_corners: bool) -> Tensor:
-    require_tensors("grid_sampler", input, grid, names=("input", "grid"))
+    input, grid = require_tensors("grid_sampler", input, grid, names=("input", "grid"))
     shapes = f"input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
     if not input.ndim or not grid.ndim or input.shape[0] != grid.shape[0]:
         raise RuntimeError(f"grid_sampler(): expected grid and input to have same batch size, but got {shapes}")

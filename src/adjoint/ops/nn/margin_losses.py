@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.core.apply import require_tensors
+from adjoint.core.autocast import one_under_autocast
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
 from adjoint.core.statements import general
@@ -227,6 +228,7 @@ def multilabel_soft_margin_loss(
 
 
 @public(module="nn.functional", method=False)
+@one_under_autocast
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,
@@ -253,6 +255,7 @@ def margin_ranking_loss(
 
 
 @public(module="nn.functional", method=False)
+@one_under_autocast
 def hinge_embedding_loss(
     input: Tensor,
     target: Tensor,
@@ -274,6 +277,7 @@ def hinge_embedding_loss(
 
 
 @public(module="nn.functional", method=False)
+@one_under_autocast
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,
@@ -331,6 +335,7 @@ def _triplet(
 
 
 @public(module="nn.functional", method=False)
+@one_under_autocast
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,

@@ -66,6 +66,10 @@ def constant_pad_nd(input: Tensor, pad: Sequence[int], value: Any = 0, *, out: T
     return result if out is None else write_out(out, result)
 
 
+#: what PyTorch calls the functions by which it pads a tensor from itself
+_TITLES = {"reflect": "reflection", "replicate": "replication", "circular": "circular"}
+
+
 @public(module="nn.functional", method=False)
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """Elements around a tensor: `pad` has how many before and after, for the last dimension first; negative ones cut.
@@ -102,6 +106,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
             "non-constant padding:\n  - 2D or 3D input: padding size = 2 (pads last dimension)\n  - 3D or 4D input: "
             "padding size = 4 (pads last 2 dimensions)\n  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
         )
+    (input,) = require_tensors(f"{_TITLES[mode]}_pad{axes}d", input)
     _check_mode(input, pairs, mode)
     sizes = input.shape[-axes:]
     maps = tuple(Map(mode, size, size + sum(pair), (pair[0],)) for size, pair in zip(sizes, pairs, strict=True))
@@ -144,7 +149,7 @@ def _check_mode(x: Tensor, pairs: Sequence[tuple[int, int]], mode: str) -> None:
                 f"dimensions for input, but got: {list(x.shape)}"
             )
         if x._data.dtype.kind == "b":
-            raise not_implemented_for(f"{'reflection' if mode == 'reflect' else 'replication'}_pad{axes}d", x)
+            raise not_implemented_for(f"{_TITLES[mode]}_pad{axes}d", x)
     for axis, (size, pair) in enumerate(zip(x.shape[first:], pairs, strict=True), first):
         if mode == "reflect" and max(pair) >= size:
             raise RuntimeError(

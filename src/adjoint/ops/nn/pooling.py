@@ -139,7 +139,7 @@ def _largest(
     axes: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> tuple[Tensor, Tensor]:
     function = f"max_pool{axes}d"
-    require_tensors(function, input)
+    (input,) = require_tensors(function, input)
     kernel = pooling_sizes(function, "kernel_size", kernel_size, axes)
     steps = pooling_sizes(function, "stride", stride, axes, kernel)
     pads = pooling_sizes(function, "padding", padding, axes)
@@ -205,7 +205,7 @@ def _mean(
     axes: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool, divisor: int | None
 ) -> Tensor:  # fmt: skip
     function = f"avg_pool{axes}d"
-    require_tensors(function, input)
+    (input,) = require_tensors(function, input)
     kernel = pooling_sizes(function, "kernel_size", kernel_size, axes)
     steps = pooling_sizes(function, "stride", stride, axes, kernel)
     pads = pooling_sizes(function, "padding", padding, axes)

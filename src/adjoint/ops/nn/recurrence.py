@@ -17,6 +17,7 @@ from adjoint.arrays.kernels.recurrence import Steps, moments
 from adjoint.arrays.tensor import tensor as tensor_namespace
 from adjoint.arrays.tensor import verb
 from adjoint.core import modes
+from adjoint.core.autocast import one_under_autocast
 from adjoint.core.engine import Captures, run
 from adjoint.core.exports import public
 from adjoint.core.statements import general
@@ -308,6 +309,7 @@ def _two_states(hx: Any) -> Sequence[Tensor]:
 
 
 @public(method=False)
+@one_under_autocast
 def lstm(*args: Any) -> tuple[Tensor, ...]:
     """Long short-term memory in several layers: the outputs of the last one, the last hidden and cell states of all.
 
@@ -319,18 +321,21 @@ def lstm(*args: Any) -> tuple[Tensor, ...]:
 
 
 @public(method=False)
+@one_under_autocast
 def gru(*args: Any) -> tuple[Tensor, ...]:
     """Gated recurrent units in several layers; the arguments are those of `lstm`, with one state."""
     return _run(_gru_layer, args, lambda hx: (hx,))
 
 
 @public(method=False)
+@one_under_autocast
 def rnn_tanh(*args: Any) -> tuple[Tensor, ...]:
     """Recurrent layers whose state is a hyperbolic tangent; the arguments are those of `lstm`, with one state."""
     return _run(_tanh_layer, args, lambda hx: (hx,))
 
 
 @public(method=False)
+@one_under_autocast
 def rnn_relu(*args: Any) -> tuple[Tensor, ...]:
     """Recurrent layers whose state is a positive part; the arguments are those of `lstm`, with one state."""
     return _run(_relu_layer, args, lambda hx: (hx,))
@@ -359,6 +364,7 @@ def _cell(
 
 
 @public(method=False)
+@one_under_autocast
 def lstm_cell(
     input: Tensor, hx: Sequence[Tensor], w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
@@ -374,6 +380,7 @@ def lstm_cell(
 
 
 @public(method=False)
+@one_under_autocast
 def gru_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> Tensor:
@@ -387,6 +394,7 @@ def gru_cell(
 
 
 @public(method=False)
+@one_under_autocast
 def rnn_tanh_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> Tensor:
@@ -400,6 +408,7 @@ def rnn_tanh_cell(
 
 
 @public(method=False)
+@one_under_autocast
 def rnn_relu_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 
 from adjoint.core import modes
 from adjoint.core.apply import require_tensors
+from adjoint.core.autocast import one_under_autocast
 from adjoint.core.exports import public
 from adjoint.core.statements import general
 from adjoint.core.tensor import Tensor
@@ -208,6 +209,7 @@ def gaussian_nll_loss(
 
 
 @public(module="nn.functional", method=False)
+@one_under_autocast
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -235,6 +237,7 @@ def poisson_nll_loss(
 
 
 @public(module="nn.functional", method=False)
+@one_under_autocast
 def kl_div(
     input: Tensor,
     target: Tensor,

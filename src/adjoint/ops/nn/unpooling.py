@@ -105,7 +105,7 @@ def _max_unpool(
     axes: int, input: Tensor, indices: Tensor, kernel_size: Any, stride: Any, padding: Any, output_size: Any
 ) -> Tensor:
     function = f"max_unpool{axes}d"
-    require_tensors(function, input, indices, names=("input", "indices"))
+    input, indices = require_tensors(function, input, indices, names=("input", "indices"))
     kernel = pooling_sizes(function, "kernel_size", kernel_size, axes)
     steps = pooling_sizes(function, "stride", stride, axes, kernel)
     pads = pooling_sizes(function, "padding", padding, axes)
