@@ -43,7 +43,7 @@ def _hollow(part: Part) -> Any:
 @cache
 def _one_type(verb: str, kinds: tuple[Any, ...]) -> np.dtype:
     samples = [np.ones(1, kind) if isinstance(kind, np.dtype) else kind(1) for kind in kinds]
-    return evaluate(verb, samples, {}).dtype
+    return np.result_type(evaluate(verb, samples, {}))
 
 
 def _elementwise(verb: str) -> Callable[..., Formula]:

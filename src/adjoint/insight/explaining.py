@@ -12,6 +12,8 @@ from adjoint.core.tensor import Tensor, wrap
 from adjoint.insight.explanation import Explanation
 from adjoint.insight.graph import Graph
 from adjoint.insight.naming import Names, caller, names_in
+from adjoint.insight.placing import lines_in
+from adjoint.insight.source import SourceLine
 from adjoint.insight.watching import ROOT, Watched
 from adjoint.ops.data import tensor
 
@@ -26,13 +28,14 @@ def explained(
     if isinstance(target, Tensor):
         if inputs:
             raise TypeError("explain() takes inputs only after a function: explain(y), or explain(f, *inputs)")
-        return _explain(target, gradient, given.then(names_in(caller())), {}, ROOT)
+        frame = caller()
+        return _explain(target, gradient, given.then(names_in(frame)), {}, ROOT, lines_in(frame))
     if not callable(target):
         raise not_a_tensor("explain", "target", 1, target)
     run = Watched(target, _arguments(inputs), names=given)
     if not isinstance(run.result, Tensor):
         raise TypeError(f"explain(f, *inputs) needs a function that returns a tensor, not {type(run.result).__name__}")
-    return _explain(run.result, gradient, run.names, run.operands, run.root_names)
+    return _explain(run.result, gradient, run.names, run.operands, run.root_names, run.lines)
 
 
 def _explain(
@@ -41,6 +44,7 @@ def _explain(
     names: Names,
     operands: Mapping[int, Sequence[Any]],
     root_names: Sequence[str],
+    lines: Mapping[int, SourceLine],
 ) -> Explanation:
     if is_foreign(result._data):
         raise RuntimeError(
@@ -49,7 +53,7 @@ def _explain(
         )
     ((_, cotangent),), _ = starts_of(result, gradient, False)
     try:
-        graph = Graph(result, cotangent, names, operands, root_names)
+        graph = Graph(result, cotangent, names, operands, root_names, lines)
     except RuntimeError as error:
         if "a second time" in str(error):
             error.add_note("explain(y) reads the recorded program: call it before y.backward(), which frees that.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,10 +15,11 @@ from adjoint.arrays.symbolic import symbolic
 from adjoint.core import modes
 from adjoint.core.apply import apply
 from adjoint.core.graph import LEAF, LEAF_MARK, Node, Port
-from adjoint.core.primitive import OUT, VALUE, call_rule
+from adjoint.core.primitive import OUT, VALUE, Plan, adapt, call_rule
 from adjoint.core.tensor import Tensor, edge_of, wrap
 from adjoint.insight.naming import Key, Names, key_of, key_of_tensor
 from adjoint.insight.replay import Passage, Replay
+from adjoint.insight.source import SourceLine, line_at
 from adjoint.insight.value import SHOWN, summarise
 
 
@@ -41,8 +43,8 @@ class Variable:
 class Graph:
     """The program that leads to a tensor, and one backward pass over it, noted in `passages`.
 
-    `operands` has, by the identity of a node, the operands that it was applied to, where somebody watched. The root has
-    the first of `root_names` that is free, where the program has no name for it.
+    `operands` has, by the identity of a node, the operands that it was applied to, where somebody watched, and `lines` the
+    lines that are known. The root has the first of `root_names` that is free, where the program has no name for it.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class Graph:
         names: Names,
         operands: Mapping[int, Sequence[Any]],
         root_names: Sequence[str],
+        lines: Mapping[int, SourceLine] = MappingProxyType({}),
     ) -> None:
         self.root = key_of_tensor(root)
         self.names = names
         self.operands = operands
+        self._lines = lines
         replay = Replay(edge_of(root), cotangent)
         self.passages: dict[int, Passage] = {id(passage.node): passage for passage in replay.passages}
         self.arrived = replay.arrived
@@ -71,6 +75,11 @@ class Graph:
     def in_forward_order(self) -> list[Passage]:
         """The passages, operands before results."""
         return sorted(self.passages.values(), key=lambda passage: passage.node.sequence)
+
+    def line(self, node: Node) -> SourceLine | None:
+        """The line of the program that called an operation, if that is known."""
+        place = node.annex.place if node.annex is not None else None
+        return self._lines.get(id(node)) if place is None else line_at(place.file, place.line)
 
     # --- variables ---
 
@@ -244,6 +253,21 @@ class Graph:
         call = f"{node.name()}.vjp"
         return [None if g is None else Formula(call, given, {}, g.shape, g.dtype) for g in passage.gradients]
 
+    def send_to_copies(self, passage: Passage, cotangent: Any) -> tuple[list[Any], list[Any]]:
+        """What a node sends back before that is summed over the copies of operands that were broadcast.
+
+        Once as formulas, for a cotangent that is one, and once as numbers.
+        """
+        node = passage.node
+        rules: Any = _Unadapted(node.plan, node.edges, node.params)
+        formulas = list(node.plan.vjp(rules, symbolic, self.saved_formulas(passage), cotangent))
+        numbers = list(node.plan.vjp(rules, numpy, passage.saved, passage.cotangent))
+        dtypes = [dtype for _, dtype in node.meta.operands]  # type: ignore[union-attr]
+        kinds = [(getattr(each, "shape", ()), dtype) for each, dtype in zip(numbers, dtypes, strict=True)]
+        adapt(symbolic, formulas, kinds)
+        adapt(numpy, numbers, kinds)
+        return formulas, numbers
+
     def derivatives(self, passage: Passage) -> list[tuple[Formula, Any] | None]:
         """For each operand the derivative of the node's result by it, where that is a formula per element.
 
@@ -288,6 +312,15 @@ class Graph:
     def is_scalar(self) -> bool:
         """Whether no variable of the program has a dimension."""
         return not any(variable.shape for variable in self.variables.values())
+
+
+class _Unadapted(NamedTuple):
+    """What its rules ask of a node; without operands that they sum to and cast to."""
+
+    plan: Plan
+    edges: tuple
+    params: dict | None
+    meta: None = None
 
 
 # --- nodes and their operands and outputs --------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adjoint.arrays import notation
 from adjoint.arrays.formula import Formula, Symbol
 from adjoint.core.tensor import Tensor, text_of
-from adjoint.insight.steps import AccumulationStep, Chain, Definition, OperationStep, Sent, SumStep
+from adjoint.insight.steps import AccumulationStep, BroadcastStep, Chain, Definition, OperationStep, Sent, SumStep
 from adjoint.insight.value import Value, digits, summarise
 
 if TYPE_CHECKING:
@@ -160,9 +160,9 @@ def _(step: OperationStep, number: int) -> Iterator[Line]:
     for place, definition in enumerate(step.definitions):
         head = f"{number:3}. " if place == 0 else "     "
         yield "operation", f"{head}{equation(definition)}{_REMARK}{definition.made_by}"
-    if step.place:
-        yield "note", f"       at     {step.place}"
     width = max([6, *(len(f"to {sent.to}") for sent in step.sent)])
+    if step.line is not None:
+        yield "note", f"       {'at':<{width}}  {step.line.text}{_REMARK}{step.line.place}"
     for symbol, value in zip(step.cotangents, step.values, strict=True):
         yield "in", f"       {'in':<{width}}  {symbol.name} = {value}"
     for sent in step.sent:
@@ -170,12 +170,20 @@ def _(step: OperationStep, number: int) -> Iterator[Line]:
             text = _evaluated(sent.derivative, sent.derivative_value)
             yield "local", f"       {'local':<{width}}  {sent.ratio.name} = {text}"
         yield "out", f"       {'to ' + sent.to:<{width}}  {_sent_text(sent)}"
-        if sent.note:
-            yield "note", f"       {'':<{width}}  ({sent.note})"
 
 
 def _sent_text(sent: Sent) -> str:
     return _evaluated(sent.formula, sent.value)
+
+
+@_step_lines.register
+def _(step: BroadcastStep, number: int) -> Iterator[Line]:
+    axes = ", ".join(map(str, step.axes))
+    over = f"axes {axes}" if len(step.axes) > 1 else f"axis {axes}"
+    head = f"{number:3}. {step.variable} was broadcast from {list(step.shape)} to {list(step.whole)}"
+    yield "operation", f"{head}: what comes back is summed over {over}"
+    yield "in", f"       from {step.consumer}: {step.sent}"
+    yield "out", f"       sum: {step.total}"
 
 
 @_step_lines.register

@@ -33,6 +33,12 @@ class SourceLine:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
+    @property
+    def place(self) -> str:
+        """Where the line stands, shortly: `model.py:12`, or `line 12` of what is no file, such as a notebook's cell."""
+        path = Path(self.file)
+        return f"{path.name}:{self.line}" if path.is_file() else f"line {self.line}"
+
 
 def line_at(file: str, line: int) -> SourceLine:
     """A line by its number; its text is empty where the file cannot be read."""

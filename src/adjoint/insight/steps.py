@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from adjoint.arrays.formula import Formula, Symbol
 from adjoint.core.tensor import Tensor
+from adjoint.insight.source import SourceLine
 from adjoint.insight.value import Value
 
 
@@ -21,7 +22,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Sent:
-    """What an operation sends back to one operand.
+    """What an operation sends back to one operand, before it is summed where the operand was broadcast.
 
     `derivative` is that of the result by the operand, where it is a formula per element; its symbol is `ratio`.
     """
@@ -32,18 +33,33 @@ class Sent:
     derivative_value: Value | None
     formula: Formula
     value: Value
-    note: str = ""
 
 
 @dataclass(frozen=True)
 class OperationStep:
-    """One operation of the backward pass: the cotangents that came in, and what goes out to each operand."""
+    """One operation of the backward pass: the cotangents that came in, and what goes out to each operand.
+
+    `line` is that of the program which called the operation, or None where that is not known.
+    """
 
     definitions: tuple[Definition, ...]
     cotangents: tuple[Symbol, ...]
     values: tuple[Value, ...]
     sent: tuple[Sent, ...]
-    place: str = ""
+    line: SourceLine | None = None
+
+
+@dataclass(frozen=True)
+class BroadcastStep:
+    """The sum, over its copies, of what an operation sends to an operand that it had broadcast."""
+
+    variable: str
+    consumer: str
+    shape: tuple[int, ...]
+    whole: tuple[int, ...]
+    axes: tuple[int, ...]  # of `whole`, over which the sum goes
+    sent: Value
+    total: Value
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,7 @@ class AccumulationStep:
     after: Tensor
 
 
-Step = OperationStep | SumStep | AccumulationStep
+Step = OperationStep | BroadcastStep | SumStep | AccumulationStep
 
 
 @dataclass(frozen=True)

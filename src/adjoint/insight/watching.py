@@ -13,6 +13,7 @@ from adjoint.core.graph import Node
 from adjoint.core.primitive import Primitive
 from adjoint.core.tensor import Tensor
 from adjoint.insight.naming import Names, caller, is_ours, names_in
+from adjoint.insight.source import SourceLine, line_at
 
 ROOT = ("y", "result")  #: names of a result that has none
 
@@ -23,6 +24,7 @@ class Watch:
     def __init__(self) -> None:
         #: the operands that a node was made from, by the node's identity
         self.operands: dict[int, Sequence[Any]] = {}
+        self._places: dict[int, tuple[str, int]] = {}  # where it was called
         self._scopes: list[dict[str, Any]] = []
         self._results: list[Any] = []  # kept, so that no identity is used twice
 
@@ -32,6 +34,10 @@ class Watch:
         for scope in reversed(self._scopes):
             names.add_all(scope)
         return names
+
+    def lines(self) -> dict[int, SourceLine]:
+        """The line that called each operation, by the identity of its node."""
+        return {node: line_at(*place) for node, place in self._places.items()}
 
     def __enter__(self) -> Watch:
         self._outer = modes.state.observers
@@ -51,6 +57,8 @@ class Watch:
             node = tensor.grad_fn
             if node is not None:
                 self.operands[id(node)] = tuple(operands)
+                frame = caller()
+                self._places[id(node)] = frame.f_code.co_filename, frame.f_lineno
                 self._results.append(tensor)
         return result
 
@@ -87,6 +95,7 @@ class Watched:
             self.result = function(*arguments, **keywords)
         self.names.then(watch.names()).then(names_in(caller()))
         self.operands = watch.operands
+        self.lines = watch.lines()
         own = getattr(function, "__name__", "")
         self.root_names = (own, *ROOT) if own.isidentifier() else ROOT
 

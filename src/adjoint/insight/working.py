@@ -18,7 +18,17 @@ from adjoint.core.tensor import Tensor, wrap
 from adjoint.insight.graph import Graph, Variable
 from adjoint.insight.naming import Key, key_of
 from adjoint.insight.replay import Passage, Replay
-from adjoint.insight.steps import AccumulationStep, Chain, Definition, OperationStep, Relation, Sent, Step, SumStep
+from adjoint.insight.steps import (
+    AccumulationStep,
+    BroadcastStep,
+    Chain,
+    Definition,
+    OperationStep,
+    Relation,
+    Sent,
+    Step,
+    SumStep,
+)
 from adjoint.insight.value import Value, summarise
 
 _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
@@ -75,7 +85,7 @@ class Working:
         for passage in self.graph.passages.values():
             for variable in self._results(passage):
                 steps += self._sum(variable)
-            steps.append(self._operation(passage))
+            steps += self._operation(passage)
         for key, gradient in self.graph.arrived.items():
             leaf = self.graph.variables[key]
             steps += self._sum(leaf)
@@ -90,28 +100,36 @@ class Working:
         total = self.cotangents[key_of(variable.edge)]
         return [SumStep(variable.name, self.cotangent(variable), parts, summarise(total))]
 
-    def _operation(self, passage: Passage) -> OperationStep:
+    def _operation(self, passage: Passage) -> list[Step]:
         results = self._results(passage)
         symbols = tuple(self.cotangent(variable) for variable in results)
         incoming = symbols if isinstance(passage.cotangent, tuple) else symbols[0]
-        formulas = self.graph.send(passage, incoming)
+        formulas, numbers = self.graph.send(passage, incoming), passage.gradients
+        if _may_be_broadcast(passage):
+            formulas, numbers = self.graph.send_to_copies(passage, incoming)
         derivatives = self.graph.derivatives(passage)
-        sent = []
+        sent: list[Sent] = []
+        sums: list[Step] = []
         for index, edge in enumerate(passage.node.edges):
             if edge is None or passage.gradients[index] is None:
                 continue
             operand, derivative = self.graph.variables[key_of(edge)], derivatives[index]
-            value, note = summarise(passage.gradients[index]), _broadcast_note(passage, index, operand.name)
+            value = summarise(numbers[index])
+            if numbers[index].shape != operand.shape:
+                shapes = operand.shape, numbers[index].shape
+                total = summarise(passage.gradients[index])
+                sums.append(BroadcastStep(operand.name, results[0].name, *shapes, _copied_over(*shapes), value, total))
             if derivative is None:
-                sent.append(Sent(operand.name, None, None, None, formulas[index], value, note))
+                sent.append(Sent(operand.name, None, None, None, formulas[index], value))
                 continue
             formula, number = derivative
             ratio = self._local_ratio(passage, index, formula, number)
             gates = passage.node.primitive.gates
-            product = formulas[index] if gates else _product(passage, index, symbols[0], ratio)
-            sent.append(Sent(operand.name, ratio, formula, summarise(number), product, value, note))
+            product = formulas[index] if gates else _product(symbols[0], ratio, formulas[index])
+            sent.append(Sent(operand.name, ratio, formula, summarise(number), product, value))
         values = tuple(summarise(self.cotangents[key_of(variable.edge)]) for variable in results)
-        return OperationStep(tuple(self._defined(passage)), symbols, values, tuple(sent), _place(passage.node))
+        line = self.graph.line(passage.node)
+        return [OperationStep(tuple(self._defined(passage)), symbols, values, tuple(sent), line), *sums]
 
     def _accumulation(self, variable: Variable, gradient: Any) -> AccumulationStep:
         leaf = variable.leaf
@@ -250,29 +268,21 @@ def _ratio(above: str, below: str, shape: tuple[int, ...], dtype: np.dtype, valu
     return Symbol(name, shape, dtype, value, latex)
 
 
-def _product(passage: Passage, index: int, cotangent: Symbol, ratio: Symbol) -> Formula:
-    """The chain rule at one edge, with the sum over what was broadcast."""
-    factor = symbolic.conj(ratio)
-    gradients: list[Any] = [None] * len(passage.node.edges)
-    gradients[index] = symbolic.multiply(cotangent, factor)
-    meta = passage.node.meta
-    if meta is not None and meta.operands is not None:
-        adapt(symbolic, gradients, meta.operands)
-    return gradients[index]
+def _product(cotangent: Symbol, ratio: Symbol, sent: Formula) -> Formula:
+    """The chain rule at one edge, in the shape and the type of what the rule sends."""
+    product = [symbolic.multiply(cotangent, symbolic.conj(ratio))]
+    adapt(symbolic, product, [(sent.shape, sent.dtype)])
+    return product[0]
 
 
-def _broadcast_note(passage: Passage, index: int, name: str) -> str:
+def _may_be_broadcast(passage: Passage) -> bool:
     meta = passage.node.meta
     if meta is None or meta.operands is None or isinstance(passage.cotangent, tuple):
-        return ""
-    shape, whole = meta.operands[index][0], passage.cotangent.shape
-    ends = zip(reversed(shape), reversed(whole))
-    if shape == whole or len(shape) > len(whole) or any(size not in (1, full) for size, full in ends):
-        return ""
-    return f"{name} was broadcast from {list(shape)} to {list(whole)}: its gradient is summed over the copies"
+        return False
+    return any(shape != passage.cotangent.shape for shape, _ in meta.operands)
 
 
-def _place(node: Node) -> str:
-    """Where in the user's program the operation ran, if that was recorded."""
-    place = node.annex.place if node.annex is not None else None
-    return "" if place is None else str(place)
+def _copied_over(shape: tuple[int, ...], whole: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes along which an operand of one shape was repeated to have another."""
+    lead = len(whole) - len(shape)
+    return *range(lead), *(lead + axis for axis, size in enumerate(shape) if size != whole[lead + axis])
