@@ -15,7 +15,7 @@ from textwrap import dedent
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-CODE = r"^(?P<indent> *)```(?P<kind>python|\{ \.python \.torch \})\n(?P<code>.*?)^(?P=indent)```$"
+CODE = r'^(?P<indent> *)```(?P<kind>python|\{ \.python \.torch \})(?: title="[^"]*")?\n(?P<code>.*?)^(?P=indent)```$'
 OUTPUT = r"\n+(?P=indent)```(?:text|output)\n(?P<output>.*?)^(?P=indent)```$"
 BLOCK = re.compile(f"{CODE}(?:{OUTPUT})?", re.MULTILINE | re.DOTALL)
 

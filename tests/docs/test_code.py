@@ -18,6 +18,12 @@ def test_every_block_of_python_is_run_or_marked(page: Path):
     fences = [
         line.strip() for line in page.read_text().splitlines() if line.strip().startswith(("```python", "```{ .python"))
     ]
-    known = {"```python", "```python no-run", "```{ .python .torch }", "```{ .python .no-run }"}
+    known = {
+        "```python",
+        '```python title="engine.py"',
+        "```python no-run",
+        "```{ .python .torch }",
+        "```{ .python .no-run }",
+    }
     assert set(fences) <= known
     assert len(list(pages.BLOCK.finditer(page.read_text()))) == sum("no-run" not in fence for fence in fences)
