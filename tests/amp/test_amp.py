@@ -80,6 +80,159 @@ def another_device_may_be_switched_on(torch):
         return torch.is_autocast_enabled("xpu"), torch.is_autocast_enabled("cpu"), torch.ones(2) @ torch.ones(2)
 
 
+def seeded(torch):
+    torch.manual_seed(0)
+    return torch.randn(3, 3), torch.randn(3, 3).bfloat16(), torch.randn(3)
+
+
+@program
+def types_of_products(torch):
+    a, b, v = seeded(torch)
+    F = torch.nn.functional
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        results = a @ b, a @ a, torch.mm(b, b), F.linear(a, b, v), torch.bmm(a[None], b[None]), torch.addmm(v, a, b)
+        kept = a.double() @ a.double(), a.mv(v), a + b, a * 2, torch.outer(v, v)
+    return results, [str(each.dtype) for each in kept]
+
+
+@program
+def types_of_losses(torch):
+    a, b, _ = seeded(torch)
+    F = torch.nn.functional
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        losses = (
+            F.mse_loss(b, a),
+            F.l1_loss(b, b),
+            F.cross_entropy(b, torch.tensor([0, 1, 2])),
+            F.kl_div(b, b.abs(), reduction="sum"),
+        )
+        others = b.prod(), torch.cdist(b, b), torch.cat([a, b]).dtype, torch.stack([b, b]).dtype, b.softmax(-1).dtype
+        pairs = torch.index_copy(a, 0, torch.tensor([0]), b[:1]), F.cosine_embedding_loss(b, b, torch.ones(3))
+    return losses, others[:2], [str(each) for each in others[2:]], pairs
+
+
+@program
+def layers(torch):
+    torch.manual_seed(0)
+    x = torch.randn(4, 2, 8)
+    nn = torch.nn
+    made = (
+        nn.Linear(8, 4), nn.Conv1d(2, 2, 3), nn.LSTM(8, 4), nn.GRU(8, 4), nn.RNN(8, 4), nn.LayerNorm(8), nn.BatchNorm1d(2),
+        nn.TransformerEncoderLayer(8, 2, 8), nn.Embedding(3, 2), nn.GroupNorm(1, 2),
+    )  # fmt: skip
+    kinds = []
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for layer in made:
+            for given in (x, x.bfloat16()) if not isinstance(layer, nn.Embedding) else (torch.tensor([0]),):
+                result = layer(given)
+                kinds.append(str((result[0] if isinstance(result, tuple) else result).dtype))
+    return kinds
+
+
+@program
+def gradients_keep_the_types_of_the_leaves(torch):
+    a, b, _ = seeded(torch)
+    a.requires_grad_()
+    b.requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = (a @ b).float().sum()
+    loss.backward()
+    return str(a.grad.dtype), str(b.grad.dtype), a.grad
+
+
+@program
+def blocks_nest(torch):
+    a, _, _ = seeded(torch)
+    kinds = []
+    with torch.autocast("cpu", dtype=torch.float16):
+        kinds.append((a @ a).dtype)
+        with torch.autocast("cpu", enabled=False):
+            kinds += [(a @ a).dtype, torch.is_autocast_enabled("cpu")]
+            with torch.autocast("cpu"):
+                kinds += [(a @ a).dtype, torch.get_autocast_dtype("cpu")]
+        kinds += [(a @ a).dtype, torch.is_autocast_enabled("cpu")]
+    return [str(each) for each in (*kinds, (a @ a).dtype)]
+
+
+@program
+def the_state_without_a_block(torch):
+    a, _, _ = seeded(torch)
+    torch.set_autocast_enabled("cpu", True)
+    try:
+        first = (a @ a).dtype
+        torch.set_autocast_dtype("cpu", torch.float16)
+        second = (a @ a).dtype
+    finally:
+        torch.set_autocast_dtype("cpu", torch.bfloat16)
+        torch.set_autocast_enabled("cpu", False)
+    return str(first), str(second), str((a @ a).dtype)
+
+
+@program
+def a_function_inside(torch):
+    @torch.autocast("cpu")
+    def product(a):
+        return a @ a
+
+    return product(seeded(torch)[0])
+
+
+@program
+def a_checkpoint_computes_as_before(torch):
+    a, b, _ = seeded(torch)
+
+    def gradient(call, **options):
+        leaf = a.clone().requires_grad_()
+        with torch.autocast("cpu"):
+            y = call(lambda x: (x @ b).tanh(), leaf, **options)
+        y.float().sum().backward()
+        return leaf.grad
+
+    plain = gradient(lambda function, leaf: function(leaf))
+    again = [gradient(torch.utils.checkpoint.checkpoint, use_reentrant=reentrant) for reentrant in (False, True)]
+    return [torch.equal(plain, each) for each in again], plain
+
+
+@program
+def custom_functions_on_the_cpu(torch):
+    seen = []
+
+    class Product(torch.autograd.Function):
+        @staticmethod
+        @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            seen.append(torch.is_autocast_enabled("cpu"))
+            return x @ x
+
+        @staticmethod
+        @torch.amp.custom_bwd(device_type="cpu")
+        def backward(ctx, g):
+            seen.append(torch.is_autocast_enabled("cpu"))
+            (x,) = ctx.saved_tensors
+            return g @ x.mT + x.mT @ g
+
+    x = seeded(torch)[1].requires_grad_()
+    with torch.autocast("cpu"):
+        y = Product.apply(x)
+    y.sum().backward()
+    return str(y.dtype), seen, str(x.grad.dtype)
+
+
+@program
+def a_scaler_beside_autocast(torch):
+    torch.manual_seed(0)
+    model = torch.nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    with torch.autocast("cpu"):
+        loss = torch.nn.functional.mse_loss(model(torch.ones(2, 4)), torch.zeros(2, 1))
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    scaler.update()
+    return str(loss.dtype), scaler.get_scale(), str(model.weight.grad.dtype)
+
+
 @program
 def custom_functions(torch):
     class Double(torch.autograd.Function):

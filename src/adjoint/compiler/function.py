@@ -142,7 +142,7 @@ def _key(leaves: Sequence[Any], spec: TreeSpec | None) -> tuple | None:
         else:
             parts.append((type(leaf), _static(leaf)))
     if modes.special:
-        parts.append((modes.state.grad_enabled, modes.state.inference))
+        parts.append((modes.state.grad_enabled, modes.state.inference, modes.state.autocast))
     parts.append(dtypes.get_default_dtype())
     return tuple(parts)
 

@@ -131,7 +131,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
     >>> torch.zeros(3).index_copy(0, torch.tensor([2, 0]), torch.tensor([1., 2.]))
     tensor([2., 0., 1.])
     """
-    require_tensors("index_copy", input, index, source, names=("input", "index", "source"))
+    input, index, source = require_tensors("index_copy", input, index, source, names=("input", "index", "source"))
     axis = dimension(dim, input.ndim, "index_copy")
     count = index.numel()
     if index.ndim > 1:

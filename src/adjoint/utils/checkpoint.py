@@ -145,6 +145,7 @@ class _Block:
         self.function, self.args, self.kwargs = function, args, kwargs
         self.context = context
         self.random = default_generator.state() if keep_random else None
+        self.autocast = modes.state.autocast
         self.checks = checks
         self.early_stop = early_stop
         self.notes: list[ref[_Note]] = []
@@ -187,6 +188,7 @@ class _Block:
             stack.enter_context(_random_state(self.random))
             stack.enter_context(self.context)
             stack.enter_context(enable_grad())
+            stack.enter_context(modes.mode(autocast=self.autocast))
             stack.enter_context(saved_tensors_hooks(give, lambda tensor: tensor))
             try:
                 self.function(*detach_variable(self.args), **self.kwargs)
@@ -218,6 +220,7 @@ class CheckpointFunction(Function):
         check_backward_validity(args)
         ctx.function = function
         ctx.random = default_generator.state() if keep_random else None
+        ctx.autocast = modes.state.autocast
         ctx.places = [place for place, each in enumerate(args) if isinstance(each, Tensor)]
         ctx.rest = [None if isinstance(each, Tensor) else each for each in args]
         ctx.save_for_backward(*(args[place] for place in ctx.places))
@@ -236,7 +239,7 @@ class CheckpointFunction(Function):
         for place, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
             args[place] = tensor
         again = detach_variable(tuple(args))
-        with _random_state(ctx.random), enable_grad():
+        with _random_state(ctx.random), enable_grad(), modes.mode(autocast=ctx.autocast):
             outputs = ctx.function(*again)
         outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
         pairs = [

@@ -185,6 +185,11 @@ def _operands(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> tuple[An
     return x, 1 if weight is None else weight, 0 if bias is None else bias
 
 
+def _rounded(out: Tensor, x: Tensor) -> Tensor:
+    """A result in its input's type: of 16 bits also beside parameters of 32."""
+    return out if out._data.dtype is x._data.dtype else to_dtype(out, x.dtype)
+
+
 def _check_floating(kernel: str, input: Tensor) -> None:
     if input._data.dtype.kind not in "fV":
         raise not_implemented_for(kernel, input)
@@ -241,7 +246,8 @@ def _normalised_layers(
     axes = tuple(range(x.ndim - len(wanted), x.ndim))
     given = weight is not None, bias is not None
     layout = Layout(shape, axes, wanted, wanted, _reduced(shape, axes), *given)
-    return _layer_norm(*_operands(x, weight, bias), layout=layout, eps=float(eps))
+    out, mean, rstd = _layer_norm(*_operands(x, weight, bias), layout=layout, eps=float(eps))
+    return _rounded(out, x), mean, rstd
 
 
 @public(method=False)
@@ -331,7 +337,8 @@ def native_group_norm(
             )
     shape, channels = (N, group, C // group, HxW), (1, group, C // group, 1)
     layout = Layout(shape, (2, 3), channels, (C,), (N, group), weight is not None, bias is not None)
-    return _group_norm(*_operands(x, weight, bias), layout=layout, eps=float(eps))
+    out, mean, rstd = _group_norm(*_operands(x, weight, bias), layout=layout, eps=float(eps))
+    return _rounded(out, x), mean, rstd
 
 
 @public(method=False)
@@ -398,16 +405,19 @@ def _normalised_batch(
             raise RuntimeError(f"{name} should contain {shape[1]} elements not {each.numel()}")
     axes = (0, *range(2, x.ndim))
     scalars = shape[1:2]
-    held = x._data.dtype if x.dtype.itemsize == 2 else None
+    held = None
+    if x.dtype.itemsize == 2 and all(each is None or each.dtype is x.dtype for each in (*running, weight, bias)):
+        held = x._data.dtype
     layout = Layout(shape, axes, _reduced(shape, axes), scalars, scalars, weight is not None, bias is not None, held)
     operands = _operands(x, weight, bias)
     if training:
         out, mean, rstd = _batch_norm(*operands, layout=layout, eps=float(eps))
         _move(running, mean, rstd, momentum, eps, layout.elements)
-        return out, mean, rstd
+        return _rounded(out, x), mean, rstd
     if None in running:
         raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
-    return _batch_norm_by_running(*operands, *running, layout=layout, eps=float(eps)), None, None
+    out = _batch_norm_by_running(*operands, *running, layout=layout, eps=float(eps))
+    return _rounded(out, x), None, None
 
 
 def _nothing(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
