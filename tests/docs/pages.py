@@ -13,6 +13,8 @@ import re
 from pathlib import Path
 from textwrap import dedent
 
+import adjoint
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CODE = r'^(?P<indent> *)```(?P<kind>python|\{ \.python \.torch \})(?: title="[^"]*")?\n(?P<code>.*?)^(?P=indent)```$'
@@ -29,21 +31,26 @@ def name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def run(page: Path, torch: bool) -> dict[str, object]:
-    """Run the code of a page and compare what it prints; what it defined. `torch` runs the blocks that need PyTorch too."""
+def run(page: Path, torch: bool) -> None:
+    """Run the code of a page and compare what it prints. `torch` runs the blocks that need PyTorch too."""
     text = page.read_text()
     namespace: dict[str, object] = {"__name__": "__main__"}
-    for block in _blocks(page):
-        if block["kind"] != "python" and not torch:
-            continue
-        line = text.count("\n", 0, block.start("code"))
-        program = compile("\n" * line + dedent(block["code"]), str(page), "exec")  # a traceback shows the page's lines
-        with contextlib.redirect_stdout(io.StringIO()) as printed:
-            exec(program, namespace)
-        if block["output"] is not None:
-            expected = dedent(block["output"]).rstrip()
-            assert printed.getvalue().rstrip() == expected, f"output of {name(page)}, line {line + 1}"
-    return namespace
+    default = adjoint.get_default_dtype()
+    try:
+        for block in _blocks(page):
+            if block["kind"] != "python" and not torch:
+                continue
+            line = text.count("\n", 0, block.start("code"))
+            program = compile(
+                "\n" * line + dedent(block["code"]), str(page), "exec"
+            )  # tracebacks show the page's lines
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(program, namespace)
+            if block["output"] is not None:
+                expected = dedent(block["output"]).rstrip()
+                assert printed.getvalue().rstrip() == expected, f"output of {name(page)}, line {line + 1}"
+    finally:
+        adjoint.set_default_dtype(default)
 
 
 def _blocks(page: Path) -> list[re.Match[str]]:
