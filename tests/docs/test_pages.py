@@ -8,6 +8,7 @@ import pytest
 
 import adjoint as torch
 from tests.docs import pages
+from tools.docs import layers
 
 NOTHING = pages.ROOT / "docs" / "autograd-from-nothing.md"
 
@@ -41,3 +42,15 @@ def test_the_engine_from_nothing_is_whole_and_has_at_most_100_lines():
 def test_the_files_that_a_page_names_are_there(page: Path):
     named = set(re.findall(r"`((?:src|tests|docs|tools|examples|benchmarks)/[\w./-]+)`", page.read_text()))
     assert {path for path in named if not (pages.ROOT / path).exists()} == set()
+
+
+def test_the_pictures_show_the_layers_as_they_are():
+    for path, text in layers.pictures().items():
+        assert path.read_text() == text, "run make plots"
+    named = {name for layer in layers.layers() for name in layer}
+    assert all(f">{name}<" in layers.layers_svg() for name in named)
+
+
+@pytest.mark.parametrize("namespace", layers.NAMESPACES)
+def test_each_namespace_of_the_picture_is_a_file(namespace):
+    assert (pages.ROOT / "src" / "adjoint" / "arrays" / f"{namespace}.py").exists()
