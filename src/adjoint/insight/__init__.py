@@ -15,9 +15,11 @@ from adjoint.lazy import lazy
 
 if TYPE_CHECKING:
     from adjoint.insight.explanation import Explanation
+    from adjoint.insight.verdict import GradientCheck
 
-__all__ = ["explain"]
+__all__ = ["check_gradient", "explain"]
 
+_checking = lazy("adjoint.insight.checking")
 _explaining = lazy("adjoint.insight.explaining")  # with what is behind it, which few programs need
 
 
@@ -63,3 +65,54 @@ def explain(
       dy/dx = tensor(-5.4668)
     """
     return _explaining.explained(target, inputs, gradient, names or {})
+
+
+def check_gradient(
+    f: Callable[..., Tensor],
+    inputs: Any,
+    manual: Any,
+    *,
+    gradient: Any = None,
+    method: str = "auto",
+    rtol: float | None = None,
+    atol: float | None = None,
+    raise_exception: bool = False,
+) -> GradientCheck:
+    """Check a derivative derived by hand against autograd, and against finite differences or complex steps.
+
+    `inputs` are those of `f`: one, a tuple of them, or a dict by name. It is differentiated by the numbers among them, and
+    by the tensors that require a gradient (all floating-point ones if none does). `manual` is the derivative:
+
+    - a number, array or tensor of the input's shape; for several inputs a tuple of them, or a dict by input;
+    - a formula as text, `"2 * x * cos(x**2)"`, in the names of the inputs and of the variables inside of `f`;
+    - a function, which gets the inputs of `f` and returns what is above;
+    - a dict of the links of a chain, `{"dz/dw": x, "dL/dz": "y_pred - y"}`, each as above, or a function of variables by
+      their names. They are compared one by one, and what they multiply to along all ways. `dL_dz` in a formula is the
+      right derivative. `direct dz/dw` is that part of dz/dw which passes no other variable that the keys name.
+      A derivative of an array by an array has both shapes, one after the other; where it acts by element, a factor
+      for each is enough.
+
+    The result is true if all agree, prints as a table, and has an entry for each derivative. With `raise_exception` a
+    wrong one raises a GradcheckError instead.
+
+    The derivative of an `f` whose result is not one number is its Jacobian, of the shape of the result and then of the
+    input; with `gradient`, the result's cotangent, it is the gradient that `y.backward(gradient)` gives. Complex gradients
+    are PyTorch's, which point where a real result grows fastest.
+
+    It is computed in double precision where `f` takes that. Derivatives agree if they differ by no more than `atol` plus
+    `rtol` times the right one. Of the coarsest type involved, `rtol` is the square root of its eps (1.5e-8 for float64,
+    3.5e-4 for float32), and `atol` that times the largest element of the derivative, at least eps; against differences
+    also by ten times their own error. `method` says what autograd is held against: "differences", "complex" steps,
+    or "auto", which is complex steps where `f` takes complex numbers and then agrees with autograd. Where the differences
+    from both sides are not the same, anything between them is right, and the table says so.
+
+    >>> import adjoint as torch
+    >>> print(check_gradient(lambda x: torch.sin(x ** 2), 3.0, lambda x: 2 * x * torch.cos(x ** 2)))
+    Your derivative of y is right, at x = 3
+    <BLANKLINE>
+      derivative  yours     autograd  complex steps
+      dy/dx       -5.46678  -5.46678  -5.46678       agrees
+    >>> bool(check_gradient(lambda x: torch.sin(x ** 2), 3.0, "cos(x**2)"))
+    False
+    """
+    return _checking.checked(f, inputs, manual, gradient, method, rtol, atol, raise_exception)

@@ -24,6 +24,7 @@ from adjoint.ops.joining import stack
 _LONGEST = 1000  # characters
 _DEEPEST = 60
 _MOST_ELEMENTS = 2048  # of one value: two of these give at most four million by an outer product
+_TOLD = 12  # variables, where one is unknown
 _LARGEST = 2**53  # whole numbers beyond it are rounded anyway
 
 CONSTANTS = {"pi": pi, "e": e}
@@ -352,7 +353,7 @@ class _Evaluation:
             return self.variables[node.id]
         if node.id in CONSTANTS:
             return CONSTANTS[node.id]
-        known = ", ".join(self.variables) or "none"
+        known = ", ".join(list(self.variables)[:_TOLD]) or "none"
         raise self._failure(f"there is no variable {node.id}; known are: {known}", node)
 
     def _call(self, node: ast.Call) -> Any:

@@ -20,6 +20,7 @@ Place = tuple[int, ...]
 
 _HALVINGS = 2  # of the first step; each takes away one more power of its square from the error
 _SMALLER = 64  # by how much the second of two one-sided differences is closer
+_SHARPEST = 1e-3  # of two slopes, by which they must differ to be told from rounding
 _COMPLEX_STEP = 1e-30  # nothing is subtracted, so no step is too small
 
 
@@ -123,8 +124,8 @@ def kink(values: Values, point: Tensor, place: Place, column: int) -> tuple[floa
     far = _one_sided(values, point, place, step, column)
     near = _one_sided(values, point, place, step / _SMALLER, column)
     gap, near_gap = abs(far[1] - far[0]), abs(near[1] - near[0])
-    shrinks = near_gap <= gap / 2
-    return None if shrinks or not near_gap > noise or not np.isfinite(near).all() else near
+    shows = near_gap > max(noise, _SHARPEST * max(map(abs, near)))
+    return near if shows and near_gap > gap / 2 and np.isfinite(near).all() else None
 
 
 def _one_sided(values: Values, point: Tensor, place: Place, step: float, column: int) -> tuple[float, float]:
