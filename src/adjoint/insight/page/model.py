@@ -1,0 +1,185 @@
+"""An explanation as plain data, for the page's program to show."""
+
+from __future__ import annotations
+
+import math
+import re
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+from adjoint.arrays import mathml
+from adjoint.insight.page.folding import Group, folded
+from adjoint.insight.page.geometry import Drawing, Geometry, width_of
+from adjoint.insight.page.nodes import EXPLODING, VANISHING, Edge, Node, Program
+from adjoint.insight.page.text import Data, Text
+from adjoint.insight.value import Value, digits, summarise
+from adjoint.lazy import lazy
+
+if TYPE_CHECKING:
+    from adjoint.insight.explanation import Explanation
+
+sympy = lazy("sympy", extra="insight")
+
+_WIDEST = 30  # characters of a line in a box
+_NAMED = 4  # leaves in the title
+_SHORT = 40  # definitions; what is longer is no formula that one could read
+
+_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)\w+;")
+
+
+def model_of(explanation: Explanation) -> Data:
+    """All that the page shows, as data that JSON can hold."""
+    program = Program(explanation)
+    text = Text(program)
+    boxes = [_box(node) for node in program.nodes]
+    whole = folded(program)
+    geometry = Geometry(whole, program, [width_of(box) for box in boxes])
+    steps = [text.computed(place) for place in program.operations]
+    for number, step in enumerate(explanation.steps):
+        steps.append(text.step(step) | {"number": number + 1})
+    return {
+        "top": explanation.top,
+        "title": _title(explanation),
+        "limits": {"vanishing": VANISHING, "exploding": EXPLODING},
+        "nodes": [_node(node, box, program, text) for node, box in zip(program.nodes, boxes, strict=True)],
+        "edges": [_edge(edge, program) for edge in program.edges],
+        "groups": _groups(whole, geometry),
+        "steps": steps,
+        "summary": _summary(explanation, text),
+    }
+
+
+# --- nodes and edges -----------------------------------------------------------------------------------------------
+
+
+def _box(node: Node) -> list[str]:
+    """The lines in a node's box: its name and operation, its value, and its gradient."""
+    values = [each.value for each in node.definitions if each.value is not None]
+    value = values[0].text if values else "(not kept)"
+    gradient = f"grad {_short(node.gradients[0])}" if node.gradients else ""
+    operation = node.operation if node.kind == "operation" else node.kind
+    return [_cut(node.title, _WIDEST - 8), operation, _cut(value), _cut(gradient)]
+
+
+def _short(value: Value) -> str:
+    return value.text if value.number is not None or value.size <= 3 else f"norm {digits(value.norm)}"
+
+
+def _cut(text: str, longest: int = _WIDEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _node(node: Node, box: list[str], program: Program, text: Text) -> Data:
+    data: Data = {"kind": node.kind, "name": node.title, "box": box}
+    if node.operation:
+        data["operation"] = node.operation
+    if node.line is not None:
+        data["line"] = {"place": str(node.line), "text": node.line.text}
+    values = [each.value for each in node.definitions if each.value is not None]
+    data["values"] = [text.value(value) for value in values]
+    data["gradients"] = [text.value(value) for value in node.gradients]
+    if node.gradients:
+        data["strength"] = _strength(node.gradients[0], program)
+    if node.flags:
+        data["flags"] = [{"kind": flag.kind, "text": flag.text, "starts": flag.starts} for flag in node.flags]
+    return data
+
+
+def _edge(edge: Edge, program: Program) -> Data:
+    data: Data = {"source": edge.source, "target": edge.target}
+    if edge.sent is not None:
+        data["strength"] = _strength(edge.sent.value, program)
+        data["text"] = edge.sent.value.text
+    return data
+
+
+def _strength(gradient: Value, program: Program) -> str | float:
+    """How strong a gradient is by the first cotangent, as a power of ten; or what it is instead of a number."""
+    if gradient.nans or gradient.infinities:
+        return "nan" if gradient.nans else "infinite"
+    ratio = program.ratio([gradient])
+    return round(math.log10(ratio), 2) + 0.0 if ratio else "zero"
+
+
+# --- groups --------------------------------------------------------------------------------------------------------
+
+
+def _groups(whole: Group, geometry: Geometry) -> list[Data]:
+    """All groups, each before those in it; in items, groups are counted down from -1: -1 is the second of all."""
+    order: list[Group] = []
+
+    def note(group: Group) -> None:
+        order.append(group)
+        for item in group.items:
+            if isinstance(item, Group):
+                note(item)
+
+    note(whole)
+    numbers = {id(group): number for number, group in enumerate(order)}
+
+    def drawn(group: Group) -> Data:
+        drawing: Drawing = geometry.drawings[id(group)]
+        items = [-numbers[id(item)] if isinstance(item, Group) else item for item in group.items]
+        return {
+            "title": group.title,
+            "kind": group.kind,
+            "items": items,
+            "boxes": [[round(each, 1) for each in box] for box in drawing.boxes],
+            "lines": [
+                [line.source, line.target, line.edges, [round(x, 1) for point in line.points for x in point]]
+                for line in drawing.lines
+            ],
+            "size": [round(drawing.width, 1), round(drawing.height, 1)],
+        }
+
+    return [drawn(group) for group in order]
+
+
+# --- the whole -----------------------------------------------------------------------------------------------------
+
+
+def _title(explanation: Explanation) -> str:
+    names = list(explanation.totals)
+    by = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} leaves"
+    return f"{explanation.top} differentiated by {by}" if names else explanation.top
+
+
+def _summary(explanation: Explanation, text: Text) -> list[Data]:
+    """What the page says before the first step."""
+    chains = [
+        text.chain(chain.cotangent, chain.paths, chain.value)
+        for chain in explanation.chains
+        if len(chain.paths) > 1 or len(chain.paths[0]) > 1
+    ]
+    gradients = [
+        text.gradient(name, symbol, summarise(gradient._data))
+        for name, (symbol, gradient) in explanation.totals.items()
+    ]
+    sections = [
+        ("Gradients", gradients),
+        ("In your own variables", [text.relation(each) for each in explanation.relations]),
+        ("The chain rule", chains),
+        ("As one formula", _formulas(explanation, text)),
+    ]
+    return [{"title": title, "rows": rows} for title, rows in sections if rows]
+
+
+def _formulas(explanation: Explanation, text: Text) -> list[Data]:
+    """For programs of numbers that are short enough, the whole derivatives, simplified."""
+    if not explanation.is_scalar or len(explanation.definitions) > _SHORT:
+        return []
+    try:
+        formulas = explanation.formula
+    except (ValueError, ModuleNotFoundError):  # too long to be read, or without the package that simplifies
+        return []
+    symbols = {name: symbol for name, (symbol, _) in explanation.totals.items()}
+    return [
+        text.row(mathml.equation([mathml.name(symbols[name].name), _of_sympy(formula)]))
+        for name, formula in formulas.items()
+    ]
+
+
+def _of_sympy(expression: Any) -> str:
+    """A SymPy expression as MathML, with the names of entities as the characters that they stand for."""
+    text = sympy.mathml(expression, printer="presentation", disable_split_super_sub=True)
+    return _ENTITY.sub(lambda found: unescape(found[0]), text)

@@ -1,0 +1,171 @@
+// What stands beside the graph: the step or box that is looked at, what is wrong, the breakpoints, and all steps as a table.
+
+class Panel {
+  /** `actions`: what the page does when a reader chooses a node, a position or a breakpoint here. */
+  constructor(model, player, actions) {
+    Object.assign(this, { model, player, actions });
+    this.rows = 0; // of the table, as far as it is made
+  }
+
+  // --- the step, or a box ---
+
+  showStep() {
+    const { player } = this;
+    if (player.isOverview) return this.show("Overview", this.model.title, null, this.sections(this.model.summary), []);
+    const step = player.step;
+    const backward = player.position - player.forwardCount;
+    const kicker = step.pass === "forward"
+      ? `Forward ${player.position} of ${player.forwardCount}`
+      : `Backward ${backward} of ${player.last - player.forwardCount}`;
+    return this.show(kicker, step.title, this.model.nodes[step.node], this.sections(step.sections), this.nodeButtons(step.node, false));
+  }
+
+  showNode(number) {
+    const node = this.model.nodes[number];
+    const positions = this.player.stepsOf.get(number) ?? [];
+    const parts = positions.map((position) => this.player.steps[position - 1]).flatMap((step) => step.sections);
+    const once = parts.filter((part, place) => parts.findIndex((other) => JSON.stringify(other) === JSON.stringify(part)) === place);
+    const kind = node.kind === "operation" ? node.operation : node.kind;
+    const facts = positions.length ? [] : node.values.map((value) => this.row({ math: "", value, text: value.text }));
+    this.show(kind, node.name, node, [...facts, ...this.sections(once)], this.nodeButtons(number, true));
+  }
+
+  showGroup(number, isOpen) {
+    const group = this.model.groups[number];
+    const toggle = button(isOpen ? "Close" : "Open", () => this.actions.toggleGroup(number), { class: "small" });
+    this.show("Group", group.title, null, [element("p", { class: "note" }, countOf(group))], [toggle]);
+  }
+
+  show(kicker, title, node, sections, buttons) {
+    byId("details").replaceChildren(
+      element("p", { class: "kicker" }, kicker),
+      element("h2", { id: "details-title" }, title),
+      node?.line ? sourceLine(node.line) : null ?? "",
+      ...this.warnings(node),
+      element("div", { class: "buttons" }, ...buttons),
+      ...sections);
+  }
+
+  warnings(node) {
+    return (node?.flags ?? []).map((flag) => element("p", { class: `warning ${flag.kind}` },
+      element("span", { class: "mark" }, FLAGS[flag.kind].mark), ` ${upper(flag.text)}.`));
+  }
+
+  nodeButtons(node, withJumps) {
+    const positions = this.player.stepsOf.get(node) ?? [];
+    const find = (pass) => positions.find((position) => this.player.steps[position - 1].pass === pass);
+    const jump = (pass, text) => find(pass) ? button(text, () => this.actions.go(find(pass)), { class: "small" }) : null;
+    const isSet = this.player.breakpoints.has(node);
+    const stop = button("Breakpoint", () => this.actions.toggleBreakpoint(node),
+      { class: "small stop-button", "aria-pressed": isSet, title: "Breakpoint (b)" });
+    const jumps = withJumps ? [jump("forward", "Forward step"), jump("backward", "Backward step")] : [];
+    return [stop, ...jumps].filter(Boolean);
+  }
+
+  sections(sections) {
+    return sections.map(({ title, rows }) => element("section", { class: "part" },
+      element("h3", {}, title), ...rows.map((row) => this.row(row))));
+  }
+
+  row({ math: formula, value, node, note, text }) {
+    const link = node === undefined ? null
+      : button(this.model.nodes[node].name, () => this.actions.choose(node), { class: "link", title: "Show this box" });
+    return element("div", { class: "row" },
+      link, formula ? element("div", { class: "formula", tabindex: "0", role: "group", "aria-label": "formula" }, math(formula)) : text ?? "",
+      value ? opened(value) : null, note ? element("p", { class: "note" }, note) : null);
+  }
+
+  // --- what is wrong ---
+
+  showFlags() {
+    const found = this.model.nodes.flatMap((node, number) => (node.flags ?? []).map((flag) => ({ number, flag })));
+    found.sort((a, b) => Number(b.flag.starts) - Number(a.flag.starts));
+    this.flagged = [...new Set(found.map(({ number }) => number))];
+    const entry = ({ number, flag }) => element("li", {}, button("", () => this.actions.choose(number), { class: `flag ${flag.kind}` }));
+    const items = found.slice(0, 100).map((each) => {
+      const item = entry(each);
+      item.firstChild.append(element("span", { class: "mark" }, FLAGS[each.flag.kind].mark), ` ${upper(each.flag.text)}`,
+        each.flag.starts ? element("strong", {}, " starts here") : "");
+      return item;
+    });
+    const rest = found.length - items.length;
+    byId("flags").replaceChildren(element("h2", { id: "flags-title" }, "To look at"),
+      items.length ? element("ul", {}, ...items) : element("p", { class: "note" }, "No gradient is NaN, infinite, zero, vanishing or exploding."),
+      rest ? element("p", { class: "note" }, `and ${rest} more`) : "");
+  }
+
+  showStops() {
+    const items = [...this.player.breakpoints].sort((a, b) => a - b).map((node) => element("li", {},
+      button(this.model.nodes[node].name, () => this.actions.choose(node), { class: "link" }),
+      button("Remove", () => this.actions.toggleBreakpoint(node), { class: "small", "aria-label": `Remove the breakpoint on ${this.model.nodes[node].name}` })));
+    byId("stops").replaceChildren(element("h2", { id: "stops-title" }, "Breakpoints"),
+      items.length ? element("ul", {}, ...items) : element("p", { class: "note" }, "None. Choose a box and press b, then r to run."));
+  }
+
+  // --- the table ---
+
+  toggleTable() {
+    const table = byId("table");
+    table.hidden = !table.hidden;
+    byId("table-button").setAttribute("aria-expanded", String(!table.hidden));
+    if (!table.hidden && !this.rows) this.makeTable(table);
+    if (!table.hidden) table.scrollIntoView({ behavior: calm() ? "auto" : "smooth" });
+    return !table.hidden;
+  }
+
+  makeTable(table) {
+    this.body = element("tbody");
+    this.more = button("More rows", () => this.addRows());
+    const heads = ["Step", "Pass", "What happens", "Result", "Line"].map((text) => element("th", { scope: "col" }, text));
+    table.replaceChildren(element("h2", { id: "table-title" }, "All steps"),
+      element("div", { class: "wide" }, element("table", { "aria-labelledby": "table-title" }, element("thead", {}, element("tr", {}, ...heads)), this.body)),
+      this.more);
+    this.addRows();
+  }
+
+  addRows() {
+    const { steps } = this.player;
+    const until = Math.min(steps.length, this.rows + 200);
+    for (; this.rows < until; this.rows += 1) {
+      const position = this.rows + 1;
+      const step = steps[this.rows];
+      const node = this.model.nodes[step.node];
+      const what = button(step.title, () => this.actions.go(position), { class: "link" });
+      const result = step.pass === "forward" ? node.box[2] : step.result ?? node.box[3];
+      this.body.append(element("tr", {}, element("td", {}, String(position)), element("td", {}, step.pass), element("td", {}, what),
+        element("td", { class: "number" }, result), element("td", { class: "source" }, node.line?.place ?? "")));
+    }
+    this.more.hidden = this.rows >= steps.length;
+  }
+}
+
+const upper = (text) => text[0].toUpperCase() + text.slice(1);
+
+function sourceLine({ place, text }) {
+  return element("figure", { class: "source" }, element("code", {}, text), element("figcaption", {}, place));
+}
+
+/** A tensor, closed; whoever opens it sees its facts and its first elements. */
+function opened(value) {
+  const share = (count) => `${count} (${Math.round((100 * count) / Math.max(1, value.size))}%)`;
+  const summary = element("summary", {}, `tensor [${value.shape.join(", ")}] ${value.dtype}`);
+  const details = element("details", { class: "tensor" }, summary);
+  details.addEventListener("toggle", () => {
+    if (!details.open || details.children.length > 1) return;
+    const facts = [["range", value.text.replace(/^shape \[[^\]]*\],? ?/, "")], ["norm", value.norm], ["zeros", share(value.zeros)],
+      ["NaN", share(value.nans)], ["infinite", share(value.infinities)]];
+    details.append(element("dl", {}, ...facts.filter(([, fact]) => fact).flatMap(([name, fact]) =>
+      [element("dt", {}, name), element("dd", {}, fact)])),
+    element("pre", { tabindex: "0", "aria-label": "elements" }, elementsOf(value)));
+  });
+  return details;
+}
+
+/** The first elements, a line for each row of the last dimension. */
+function elementsOf({ shape: sizes, first, size }) {
+  const row = sizes.at(-1) || 1;
+  const lines = [];
+  for (let at = 0; at < first.length; at += row) lines.push(first.slice(at, at + row).join("  "));
+  if (first.length < size) lines.push(`… ${size - first.length} more`);
+  return lines.join("\n");
+}
