@@ -44,7 +44,7 @@ from adjoint.core.printing import set_printoptions
 from adjoint.core.random import Generator, default_generator
 from adjoint.core.tensor import Size, Tensor
 from adjoint.func import vmap
-from adjoint.insight import check_gradient, explain
+from adjoint.insight import check_gradient, draw, explain, why
 
 __version__ = "0.1.0"
 

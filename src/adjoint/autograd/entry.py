@@ -12,7 +12,8 @@ from adjoint.arrays import namespace_of
 from adjoint.autograd.graph import GradientEdge
 from adjoint.core import modes
 from adjoint.core.engine import Captures, run
-from adjoint.core.graph import Node, Nowhere
+from adjoint.core.events import BACKWARD, note
+from adjoint.core.graph import Node, Nowhere, node_of
 from adjoint.core.hooks import retain_grad
 from adjoint.core.tensor import Tensor, edge_of, wrap
 from adjoint.ops import batching
@@ -58,6 +59,8 @@ def backward(
         captures = Captures(starts, [_edge(each) for each in wanted], accumulates=True)
     if create_graph:
         _warn_of_cycle()
+    for edge, _ in starts:
+        note(BACKWARD, node_of(edge)[0] or edge)
     run(starts, create_graph if retain_graph is None else retain_graph, create_graph, captures)
 
 
@@ -328,6 +331,7 @@ def backward_method(
     edge = self._node
     one = _ONES.get(self._data.__class__)
     if one is not None and edge.__class__ is Node and gradient is inputs is None and not create_graph:
+        note(BACKWARD, edge)
         run(((edge, one),), bool(retain_graph))  # a scalar loss, the usual case
     else:
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)

@@ -15,6 +15,7 @@ from threading import get_ident
 from typing import Any, TypeVar
 
 from adjoint.core import modes
+from adjoint.core.events import RECORDING_OFF, note
 from adjoint.core.tensor import Tensor
 
 __all__ = [
@@ -201,6 +202,8 @@ class set_grad_enabled(_Decorator):  # noqa: N801
         _check_bool("set_grad_enabled", mode)
         self.mode = mode
         self.prev = modes.set_mode("grad_enabled", mode)
+        if not mode:
+            note(RECORDING_OFF, self)
         self._begun_in: int | None = get_ident()  # the thread in which the block that may follow has begun already
         self._before: dict[int, list[bool]] = {}
 

@@ -35,9 +35,16 @@ class Place:
         """The call stack as a traceback shows it, outermost call first."""
         return self._frames.format()
 
+    @property
+    def file(self) -> str:
+        return self._frames[-1].filename
+
+    @property
+    def line(self) -> int:
+        return self._frames[-1].lineno or 0
+
     def __str__(self) -> str:
-        frame = self._frames[-1]
-        return f"{frame.filename}:{frame.lineno}"
+        return f"{self.file}:{self.line}"
 
 
 def record_place(node: Node, operands: Sequence[Any], results: Sequence[Tensor]) -> None:

@@ -7,20 +7,27 @@ that is to be explained, and `formulas` writes the derivative of an operation fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from adjoint.core.advice import AccumulatedGradientWarning, GradientWarning, UnreachedParametersWarning
 from adjoint.core.tensor import Tensor
 from adjoint.lazy import lazy
 
 if TYPE_CHECKING:
+    from adjoint.insight.answer import Answer
+    from adjoint.insight.drawing import Drawing
     from adjoint.insight.explanation import Explanation
     from adjoint.insight.verdict import GradientCheck
 
-__all__ = ["check_gradient", "explain"]
+__all__ = [
+    "AccumulatedGradientWarning", "GradientWarning", "UnreachedParametersWarning", "check_gradient", "draw", "explain", "why",
+]  # fmt: skip
 
 _checking = lazy("adjoint.insight.checking")
+_drawing = lazy("adjoint.insight.drawing")
 _explaining = lazy("adjoint.insight.explaining")  # with what is behind it, which few programs need
+_why = lazy("adjoint.insight.why")
 
 
 def explain(
@@ -65,6 +72,67 @@ def explain(
       dy/dx = tensor(-5.4668)
     """
     return _explaining.explained(target, inputs, gradient, names or {})
+
+
+def draw(
+    y: Tensor | Sequence[Tensor],
+    params: Mapping[str, Tensor] | None = None,
+    *,
+    saved: bool = False,
+    shapes: bool = False,
+) -> Drawing:
+    """Draw the graph that the backward pass from a tensor, or from several, walks.
+
+    Notebooks show the drawing as a picture, `.svg("graph.svg")` and `.dot("graph.dot")` write it to a file, and it prints
+    as text: a line for each leaf, and for each operation by the name of its node. `params`, such as
+    `dict(model.named_parameters())`, names leaves; others have the names of the caller's variables. `shapes` adds the
+    types and shapes that the graph tells, `saved` the tensors that each operation keeps for its derivative. No numbers are
+    needed, so the graph may be drawn after `backward()` has freed it.
+
+    Raises RuntimeError for a tensor without a graph.
+
+    >>> import adjoint as torch
+    >>> x = torch.tensor([1., 2.], requires_grad=True)
+    >>> y = torch.sin(x ** 2).sum()
+    >>> print(torch.draw(y, shapes=True))
+    Graph of y: 3 operations, 1 leaf
+      x    leaf  float32 [2]
+      (1)  PowBackward0(x)  float32 [2]
+      (2)  SinBackward0((1))  float32 [2]
+      y    SumBackward0((2))  float32 []
+    """
+    return _drawing.drawing(y, params, saved=saved, shapes=shapes)
+
+
+def why(target: Tensor | Callable[..., Tensor], *given: Any) -> Answer:
+    """Say why a gradient is None, NaN, infinite or zero, with the line of the program that it comes from.
+
+    `why(x)` asks about `x.grad`, in the program as it ran up to here; `why(x, loss)` about the gradient of a certain
+    loss. `why(f, *inputs)` runs `f` with the places of its operations recorded, and asks about the gradients by its
+    inputs, or by the parameters of a module: that is exact where the source alone leaves a choice. The answer prints
+    as text; `kind`, `line`, `candidates` and `node` are there to look into. The kinds are:
+
+    - no gradient: `requires_grad`, `non_leaf`, `no_backward`, `no_path`, `zeroed`, `cleared`, `wrong_tensor`, `in_place`, and
+      what cuts the path: `detach`, `no_grad`, `data`, `item`, `numpy`, `tensor` and others, by the name of what does it;
+    - not finite: `nan`, `inf`;
+    - zero: `dead_relu`, `saturated`, `clamped`, `rounded`, `not_chosen`, `times_zero`, `zero`;
+    - `healthy`.
+
+    Nothing is noted while a program computes: lines are found in its source, and held against what was recorded.
+
+    >>> import adjoint as torch
+    >>> w = torch.tensor(2., requires_grad=True)
+    >>> y = w * 3
+    >>> print(why(w, y))
+    w.grad is None: backward() has not been called yet; the loss depends on it
+      at     <doctest adjoint.insight.why[2]>:1: y = w * 3
+      To do: call backward() on the loss
+    >>> def f(x):
+    ...     return torch.log(torch.relu(x))
+    >>> why(f, -1.0).kind
+    'nan'
+    """
+    return _why.answered(target, given)
 
 
 def check_gradient(

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.autograd.grad_mode import enable_grad, set_grad_enabled
-from adjoint.core import dtypes
+from adjoint.autograd.grad_mode import enable_grad
+from adjoint.core import dtypes, modes
+from adjoint.core.events import STEP, ZERO_GRAD, note, place_of_caller
 from adjoint.core.hooks import RemovableHandle
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.typenames import typename
+from adjoint.optim import noticing
 
 __all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"]
 
@@ -109,8 +111,14 @@ class Optimizer:
     _optimizer_load_state_dict_pre_hooks: OrderedDict[int, Callable]
     _optimizer_load_state_dict_post_hooks: OrderedDict[int, Callable]
 
+    #: for the warnings of `noticing`: the gradient that the last step used, how many steps found none, where it was made
+    _used: tuple[Any, int] | None = None
+    _idle = 0
+    _made_at: tuple[Any, int] | None = None
+
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults
+        self._made_at = place_of_caller()
         for name in _HOOKS:
             setattr(self, name, OrderedDict())
         if isinstance(params, Tensor):
@@ -173,6 +181,7 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or without `set_to_none` set them to 0."""
+        note(ZERO_GRAD, self)
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
@@ -190,6 +199,7 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter by its gradient; `closure`, where given, computes the loss and the gradients first."""
         self._opt_called = True  # schedules ask for it
+        note(STEP, self)
         args = () if closure is None else (closure,)
         for hook in (*_before_all.values(), *self._optimizer_step_pre_hooks.values()):
             hook(self, args, {})
@@ -197,9 +207,11 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with set_grad_enabled(bool(self.defaults.get("differentiable", False))):
+        noticing.look(self)
+        with modes.mode(grad_enabled=bool(self.defaults.get("differentiable", False))):
             for group in self.param_groups:
                 self.update(group)
+        noticing.remember(self)
         for hook in (*self._optimizer_step_post_hooks.values(), *_after_all.values()):
             hook(self, args, {})
         return loss

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from adjoint.core import dtypes
 from adjoint.core.device import device as Device
 from adjoint.core.dtypes import dtype as DType
+from adjoint.core.events import ZERO_GRAD, note
 from adjoint.core.tensor import Tensor
 from adjoint.nn.modules.hooks import (
     Hooked,
@@ -412,6 +413,7 @@ class Module(Hooked, Stateful):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or without `set_to_none` set them to 0."""
+        note(ZERO_GRAD, self)
         for parameter in self.parameters():
             if parameter.grad is not None:
                 if set_to_none:

@@ -1,0 +1,39 @@
+"""Warnings about gradients that are probably not what the program means: their categories, and each once for a place.
+
+They say nothing on standard output and change no result. Each comes once for a line of the program, and can be
+silenced: `warnings.filterwarnings("ignore", category=adjoint.insight.GradientWarning)`, or of one kind alone.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+_OWN_FILES = str(Path(__file__).parent.parent / "_")[:-1]
+_given: set[tuple[type, str, int]] = set()
+
+
+class GradientWarning(UserWarning):
+    """Gradients are probably not what the program means; the categories of such warnings derive from this one."""
+
+
+class AccumulatedGradientWarning(GradientWarning):
+    """An optimizer steps by gradients to which those of its previous step were added, since `zero_grad` was not called."""
+
+
+class UnreachedParametersWarning(GradientWarning):
+    """An optimizer steps after a backward pass that gave none of its parameters a gradient."""
+
+
+def warn_once(text: str, category: type[GradientWarning]) -> None:
+    """Give a warning at the line of the user's that led here, if it was not given there before."""
+    frame: Any = sys._getframe(1)
+    depth = 2
+    while frame.f_code.co_filename.startswith(_OWN_FILES) and frame.f_back is not None:
+        frame, depth = frame.f_back, depth + 1
+    place = category, frame.f_code.co_filename, frame.f_lineno
+    if place not in _given:
+        _given.add(place)
+        warnings.warn(text, category, stacklevel=depth)

@@ -1,0 +1,190 @@
+"""What is known when somebody asks `why`: the frames that run, the names in them, and the source of a loss."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from types import CodeType, FrameType
+from typing import Any
+
+from adjoint.core.events import Event
+from adjoint.core.tensor import Tensor
+from adjoint.insight.naming import is_ours, key_of_tensor, names_in
+from adjoint.insight.program import (
+    UNKNOWN,
+    Definition,
+    Scope,
+    scope_of_call,
+    scope_of_code,
+    scope_of_frame,
+    source_of,
+)
+from adjoint.insight.slices import assigned_attribute, forward_of
+from adjoint.insight.source import SourceLine
+from adjoint.nn.modules.module import Module
+from adjoint.optim.optimizer import Optimizer
+
+_FRAMES = 10  # of those that lead to the question, innermost first
+_SEARCHED = 2000  # calls, in the search for the one that ran a function
+
+
+class Question:
+    """A question asked in a frame of the user's about the tensor `x`."""
+
+    def __init__(self, frame: FrameType, x: Tensor | None, x_place: int = 0) -> None:
+        self.frames: list[FrameType] = []
+        each: FrameType | None = frame
+        while each is not None and len(self.frames) < _FRAMES:
+            if not is_ours(each.f_code):
+                self.frames.append(each)
+            each = each.f_back
+        self.x = x
+        self._place = x_place
+
+    # --- names ---
+
+    @cached_property
+    def expression(self) -> tuple[ast.expr, Scope] | None:
+        """The tensor as the question has it, where it is a name or an attribute: `model.fc.weight`."""
+        return self.argument(self._place)
+
+    def argument(self, place: int) -> tuple[ast.expr, Scope] | None:
+        """An argument of the call that asks, where its source can be read."""
+        frame, scope = self.frames[0], self.scopes[0]
+        if scope is None:
+            return None
+        call = scope.source.at(frame.f_code, frame.f_lasti)
+        if not isinstance(call, ast.Call) or len(call.args) <= place:
+            return None
+        return call.args[place], scope
+
+    @cached_property
+    def name(self) -> str:
+        """What the question's tensor is called."""
+        assert self.x is not None
+        given = self.expression
+        if given is not None and isinstance(given[0], ast.Name | ast.Attribute | ast.Subscript):
+            return ast.unparse(given[0])
+        return self.name_of(self.x) or "x"
+
+    def name_of(self, tensor: Tensor) -> str | None:
+        """The caller's name for a tensor."""
+        key = key_of_tensor(tensor)
+        for frame in self.frames:
+            names = names_in(frame)
+            if key in names.tensors:
+                return names.tensors[key][0]
+            for name, value in frame.f_locals.items():
+                inner = getattr(value, "__dict__", None)
+                if isinstance(inner, dict) and not isinstance(value, type):
+                    found = next((each for each, part in inner.items() if part is tensor), None)
+                    if found is not None:
+                        return f"{name}.{found}"
+        return None
+
+    # --- scopes ---
+
+    @cached_property
+    def scopes(self) -> list[Scope | None]:
+        return [scope_of_frame(frame) for frame in self.frames]
+
+    def scope_of(self, code: CodeType) -> Scope | None:
+        """The scope of code that ran: of a live frame, or of a function that one of those may have called."""
+        for frame, scope in zip(self.frames, self.scopes, strict=True):
+            if frame.f_code is code:
+                return scope
+        found = next((each for scope in self.scopes if scope is not None for each in _calls_of(code, scope)), None)
+        return found or scope_of_code(code, self._globals_of(code.co_filename))
+
+    def concerns(self, event: Event) -> bool:
+        """Whether an event belongs to the program that asks, not to one that ran before it in the same process."""
+        if event.subject() is not None:
+            return True
+        return any(scope is not None and scope.source.file == event.code.co_filename for scope in self.scopes) or any(
+            True for scope in self.scopes if scope is not None for _ in _calls_of(event.code, scope)
+        )
+
+    def _globals_of(self, file: str) -> Mapping[str, Any]:
+        same = (frame.f_globals for frame in self.frames if frame.f_code.co_filename == file)
+        return next(same, {})
+
+    def root_of(self, event: Event) -> tuple[ast.expr, Scope] | None:
+        """The expression that a backward pass began from: `loss` of `loss.backward()`, with its scope."""
+        scope = self.scope_of(event.code)
+        call = scope.source.at(event.code, event.instruction) if scope is not None else None
+        if scope is None or not isinstance(call, ast.Call):
+            return None
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "backward":
+            module = scope.value(call.func.value)
+            if not (type(module).__name__ == "module" and call.args):
+                return call.func.value, scope
+        return (call.args[0], scope) if call.args else None
+
+    def line_of(self, event: Event) -> SourceLine:
+        """The line of an event."""
+        source = source_of(event.code.co_filename)
+        if source is None:
+            return SourceLine(event.code.co_filename, event.line, "")
+        return source.line(event.line)
+
+    # --- definitions ---
+
+    def made_at(self) -> tuple[Definition, Scope] | None:
+        """Where the question's tensor was made: the definition of the variable or attribute that holds it."""
+        if self.expression is None:
+            return None
+        node, scope = self.expression
+        return definition_of(node, scope)
+
+    def live(self) -> Iterator[tuple[str, Tensor, Scope]]:
+        """The tensors that the frames' variables hold, innermost frame first, each with its name and scope."""
+        for frame, scope in zip(self.frames, self.scopes, strict=True):
+            if scope is None:
+                continue
+            for name, value in frame.f_locals.items():
+                if isinstance(value, Tensor):
+                    yield name, value, scope
+
+    def optimizers(self) -> Iterator[tuple[str, Optimizer, Scope]]:
+        """The optimizers that the frames' variables hold."""
+        for frame, scope in zip(self.frames, self.scopes, strict=True):
+            for name, value in frame.f_locals.items():
+                if isinstance(value, Optimizer) and scope is not None:
+                    yield name, value, scope
+
+
+def definition_of(node: ast.AST, scope: Scope) -> tuple[Definition, Scope] | None:
+    """The latest definition of a name or attribute that may be seen at its place."""
+    if isinstance(node, ast.Name):
+        found = scope.reaching(node.id, node)
+        if found and len([each for each in found if each.replaces]) <= 1:
+            return found[0], scope
+        return None
+    if isinstance(node, ast.Attribute):
+        owner = scope.value(node.value)
+        assigned = list(assigned_attribute(owner, node.attr)) if owner is not UNKNOWN else []
+        if len(assigned) == 1:
+            inner, value = assigned[0]
+            return Definition(inner.source.parents[value], value), inner
+    return None
+
+
+def _calls_of(code: CodeType, scope: Scope) -> Iterator[Scope]:
+    """The scopes in which code may have run that was called, at some depth, from a scope."""
+    waiting, seen, steps = [scope], set(), 0
+    while waiting and steps < _SEARCHED:
+        scope = waiting.pop(0)
+        for node in scope.nodes():
+            if not isinstance(node, ast.Call):
+                continue
+            steps += 1
+            callee = scope.value(node.func)
+            inner = scope_of_call(forward_of(callee) if isinstance(callee, Module) else callee, node, scope)
+            if inner is None:
+                continue
+            if inner.source.body_of(code) is inner.body and inner.source.file == code.co_filename:
+                yield inner
+            if inner.body not in seen:
+                seen.add(inner.body)
+                waiting.append(inner)

@@ -1,0 +1,417 @@
+"""Why `x.grad` is None."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from adjoint.core import modes
+from adjoint.core.events import BACKWARD, RECORDING_OFF, ZERO_GRAD, Event, all_latest, latest
+from adjoint.core.graph import Node, expose, node_of, public_name
+from adjoint.core.recorded import Recorded
+from adjoint.core.tensor import Tensor, edge_of
+from adjoint.insight.answer import Answer
+from adjoint.insight.asking import Question
+from adjoint.insight.cuts import Cut
+from adjoint.insight.origins import Origins
+from adjoint.insight.program import Scope
+from adjoint.insight.slices import Slice
+from adjoint.insight.source import SourceLine
+from adjoint.insight.writes import lines_of_write
+from adjoint.nn.modules.module import Module
+from adjoint.optim.optimizer import Optimizer
+
+
+def explained(question: Question, loss: Tensor | None) -> Answer:
+    """The answer for a tensor whose `.grad` is None."""
+    x = question.x
+    assert x is not None
+    if not x.dtype.is_floating_point and not x.dtype.is_complex:
+        return _answer(
+            question, "requires_grad", f"it is {x.dtype}, and only floating-point tensors have gradients",
+            remedy=f"make it floating-point: {question.name}.float(), before requires_grad_()",
+        )  # fmt: skip
+    if x._node is None:
+        return _without_history(question)
+    broken = _overwritten(question, loss if loss is not None else x)
+    if broken is not None:
+        return broken
+    if not x.is_leaf and not x.retains_grad:
+        return _no_leaf(question)
+    if loss is not None:
+        return _with_loss(question, loss)
+    return _after_backward(question) or _before_backward(question)
+
+
+def _answer(
+    question: Question, kind: str, reason: str, lines: Sequence[SourceLine] = (), node: Node | None = None, remedy: str = "",
+    details: Sequence[str] = (), others: Sequence[SourceLine] = (),
+) -> Answer:  # fmt: skip
+    line = lines[0] if len(lines) == 1 else None
+    return Answer(
+        kind,
+        f"{question.name}.grad is None: {reason}",
+        line,
+        () if line else tuple(lines),
+        node,
+        details,
+        remedy,
+        others,
+    )
+
+
+# --- what the tensor itself says ---------------------------------------------------------------------------------
+
+
+def _without_history(question: Question) -> Answer:
+    """For a tensor that does not require a gradient: because it never did, or because what it was made from was cut."""
+    name = question.name
+    made = question.made_at()
+    if not modes.state.grad_enabled:
+        return _recording_off(question)
+    if made is not None:
+        definition, scope = made
+        part = Slice(definition.value, scope)
+        ways = [way for leaf, way in part.leaves if way]
+        if ways and all(way for _, way in part.leaves):
+            return _cut(question, ways, f"{name} has no history: {ways[0][-1].reason}")
+    lines = [scope.line(definition.statement)] if made is not None else []
+    frozen = list(_frozen_at(question))
+    if frozen:
+        return _answer(
+            question, "requires_grad", "its requires_grad was set to False", frozen,
+            remedy=f"leave it out there, or call {name}.requires_grad_() before the loss is computed",
+        )  # fmt: skip
+    return _answer(
+        question, "requires_grad", "it does not require a gradient (requires_grad is False)", lines,
+        remedy="pass requires_grad=True where it is made, or call requires_grad_() before the loss is computed",
+    )  # fmt: skip
+
+
+def _frozen_at(question: Question) -> Iterator[SourceLine]:
+    """The lines of the callers' files that set `requires_grad` to False."""
+    seen = set()
+    for scope in question.scopes:
+        if scope is None or scope.source.file in seen:
+            continue
+        seen.add(scope.source.file)
+        for node in ast.walk(scope.source.tree):
+            if _freezes(node):
+                yield scope.line(node)
+
+
+def _freezes(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assign) and _is_false(node.value):
+        return any(isinstance(each, ast.Attribute) and each.attr == "requires_grad" for each in node.targets)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "requires_grad_":
+        return bool(node.args) and _is_false(node.args[0])
+    return False
+
+
+def _is_false(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
+
+
+def _recording_off(question: Question) -> Answer:
+    event = latest(RECORDING_OFF)
+    lines = [question.line_of(event)] if event is not None else []
+    return _answer(
+        question, "no_grad", "recording is switched off", lines, remedy="compute the loss where recording is on"
+    )
+
+
+def _no_leaf(question: Question) -> Answer:
+    """For the result of an operation, whose gradient passes through and is not kept."""
+    x, name = question.x, question.name
+    assert x is not None
+    node = expose(node_of(x._node)[0])  # type: ignore[arg-type]
+    made = question.made_at()
+    lines = [made[1].line(made[0].statement)] if made is not None else []
+    if not lines:
+        definition = question.expression
+        part = Slice(definition[0], definition[1]) if definition is not None else None
+        lines = Origins(Recorded(x), part).lines(node_of(x._node)[0])  # type: ignore[arg-type]
+    replaced = made is not None and _reads_itself(made[0].value, name)
+    if replaced:
+        reason = f"this made a new tensor of the old {name}, which is no leaf any more ({node.name()})"
+        remedy = f"change {name} in place under torch.no_grad(), or make the new one a leaf: {name}.detach().requires_grad_()"
+    else:
+        reason = f"it is not a leaf: it was computed, by {node.name()}"
+        remedy = (
+            f"call {name}.retain_grad() before backward(), or require the gradient of the tensor it was computed from"
+        )
+    return _answer(question, "non_leaf", reason, lines, node, remedy)
+
+
+def _reads_itself(value: ast.AST, name: str) -> bool:
+    if isinstance(value, ast.AugAssign):
+        return True
+    return any(isinstance(each, ast.Name | ast.Attribute) and ast.unparse(each) == name for each in ast.walk(value))
+
+
+# --- what became of backward passes ------------------------------------------------------------------------------
+
+
+def _with_loss(question: Question, loss: Tensor) -> Answer:
+    x = question.x
+    assert x is not None
+    given = question.argument(1)
+    if loss._node is None or not Recorded(loss).reaches(x):
+        return no_path(question, given, loss)
+    root = node_of(edge_of(loss))[0] or loss
+    event = latest(BACKWARD, root)
+    return _cleared(question, event) if event is not None else _not_called(question, "the loss", given)
+
+
+def _after_backward(question: Question) -> Answer | None:
+    """Where a backward pass ran: did it reach the tensor, and what happened since?"""
+    x = question.x
+    assert x is not None
+    events = [each for each in all_latest(BACKWARD) if question.concerns(each)]
+    for event in events:
+        root = event.subject()
+        if root is not None and Recorded(root).reaches(x):
+            return _overwritten(question, root) or _cleared(question, event)
+    if not events:
+        return None
+    started = events[0]
+    for name, tensor, scope, reaches, node in _live_losses(question):
+        if reaches and _is_after(tensor, started):
+            return _not_called(question, name, (node, scope))
+    found = question.root_of(started)
+    part = Slice(*found, x) if found is not None else None
+    if part is not None and part.ways and all(part.ways):
+        return _cut(question, part.ways, f"the path from {ast.unparse(found[0])} to it is cut")  # type: ignore[index]
+    if _zeroed_since(question, started) is not None and started.subject() is None:
+        return _cleared(question, started)
+    return _cut_live(question) or no_path(question, found, started.subject(), question.line_of(started))
+
+
+def _cut_live(question: Question) -> Answer | None:
+    """The cut on the ways from a variable that may be a loss."""
+    assert question.x is not None
+    for name, _, scope, _, node in _live_losses(question):
+        closed = Slice(node, scope, question.x).closed
+        if closed:
+            return _cut(question, closed, f"the path from {name} to it is cut")
+    return None
+
+
+def _is_after(tensor: Tensor, event: Event) -> bool:
+    node = node_of(tensor._node)[0]
+    return node is not None and node.sequence > event.sequence
+
+
+def _before_backward(question: Question) -> Answer:
+    """Where no backward pass ran: is there a loss that would reach the tensor?"""
+    x = question.x
+    assert x is not None
+    found = list(_live_losses(question))
+    for name, _, scope, reaches, node in found:
+        if reaches:
+            return _not_called(question, name, (node, scope))
+    for name, tensor, scope, _, node in found:
+        if Slice(node, scope, x).closed:
+            return no_path(question, (node, scope), tensor, name=name)
+    return _answer(
+        question,
+        "no_backward",
+        "no backward pass has run",
+        remedy="compute a loss from it, and call backward() on that",
+    )
+
+
+def _live_losses(question: Question) -> Iterator[tuple[str, Tensor, Scope, bool, ast.AST]]:
+    """The variables that may be a loss: single floating-point numbers, computed last first; and whether x leads there."""
+    x = question.x
+    found = []
+    for name, tensor, scope in question.live():
+        if (
+            tensor is x
+            or tensor.numel() != 1
+            or not tensor.dtype.is_floating_point
+            or (tensor.is_leaf and tensor.requires_grad)
+        ):
+            continue
+        reaches = tensor._node is not None and Recorded(tensor).reaches(x)  # type: ignore[arg-type]
+        end = ast.Name(name, ast.Load())
+        found.append((name, tensor, scope, reaches, _last_use(name, scope) or end))
+    found.sort(key=lambda each: -(node_of(each[1]._node)[0].sequence if each[3] else 0))  # type: ignore[union-attr]
+    yield from found
+
+
+def _last_use(name: str, scope: Scope) -> ast.AST | None:
+    """The last place in a scope that reads a variable."""
+    uses = [
+        each
+        for each in scope.nodes()
+        if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
+    ]
+    return uses[-1] if uses else None
+
+
+def _not_called(question: Question, loss: str, given: tuple[ast.AST, Scope] | None) -> Answer:
+    lines: list[SourceLine] = []
+    if given is not None and isinstance(given[0], ast.Name):
+        node, scope = given[0], given[1]
+        made = scope.reaching(node.id, node) or list(scope.definitions(node.id))[-1:]
+        lines = [scope.line(each.statement) for each in made[:1]]
+    return _answer(
+        question, "no_backward", f"backward() has not been called yet; {loss} depends on it", lines,
+        remedy="call backward() on the loss" if loss == "the loss" else f"call {loss}.backward()",
+    )  # fmt: skip
+
+
+def _zeroed_since(question: Question, event: Event) -> Event | None:
+    """The latest `zero_grad` since an event that was about the tensor."""
+    x = question.x
+    assert x is not None
+    for each in all_latest(ZERO_GRAD):
+        subject = each.subject()
+        members = (
+            [p for group in subject.param_groups for p in group["params"]]
+            if isinstance(subject, Optimizer)
+            else list(subject.parameters())
+            if isinstance(subject, Module)
+            else None
+        )
+        if each.sequence > event.sequence and (members is None or any(each is x for each in members)):
+            return each
+    return None
+
+
+def _cleared(question: Question, event: Event) -> Answer:
+    """For a tensor that a backward pass reached, and that has no gradient now."""
+    began = question.line_of(event)
+    zeroed = _zeroed_since(question, event)
+    if zeroed is not None:
+        return _answer(
+            question, "zeroed", "zero_grad() has cleared it since the last backward pass", [question.line_of(zeroed)],
+            remedy="read it between backward() and zero_grad()", others=[began],
+        )  # fmt: skip
+    return _answer(
+        question, "cleared", "a backward pass has reached it, and it was set to None since", list(_set_to_none(question)),
+        remedy="read it before it is set to None", others=[began],
+    )  # fmt: skip
+
+
+def _set_to_none(question: Question) -> Iterator[SourceLine]:
+    """The lines of the callers' files that set a `.grad` to None, or delete it."""
+    seen = set()
+    for scope in question.scopes:
+        if scope is None or scope.source.file in seen:
+            continue
+        seen.add(scope.source.file)
+        for node in ast.walk(scope.source.tree):
+            targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else ()
+            is_none = not isinstance(node, ast.Assign) or (
+                isinstance(node.value, ast.Constant) and node.value.value is None
+            )
+            if is_none and any(isinstance(each, ast.Attribute) and each.attr == "grad" for each in targets):
+                yield scope.line(node)
+
+
+# --- no path -----------------------------------------------------------------------------------------------------
+
+
+def no_path(
+    question: Question,
+    found: tuple[ast.AST, Scope] | None,
+    root: object,
+    began: SourceLine | None = None,
+    name: str = "",
+) -> Answer:
+    """For a tensor that no way leads to from the root of a backward pass."""
+    x = question.x
+    assert x is not None
+    if found is None:
+        return _answer(
+            question, "no_path", "the loss was not computed from it, or its path was cut; the source of that is not at hand",
+            remedy="ask why(f, ...) of the function that computes the loss", others=[began] if began else (),
+        )  # fmt: skip
+    node, scope = found
+    part = Slice(node, scope, x)
+    loss = name or ast.unparse(node)
+    if part.closed:
+        return _cut(
+            question, part.closed, f"the path from {loss} to it is cut", open_too=len(part.closed) < len(part.ways)
+        )
+    wrong = _replaced(question)
+    if wrong is not None:
+        return wrong
+    others = [began] if began is not None else []
+    return _answer(
+        question, "no_path", f"{loss} was not computed from it", others=others,
+        details=_what_instead(question, part), remedy="use this very tensor in the loss; a copy of it is another one",
+    )  # fmt: skip
+
+
+def _cut(question: Question, ways: Sequence[tuple[Cut, ...]], reason: str, open_too: bool = False) -> Answer:
+    firsts = list(dict.fromkeys(way[-1] for way in ways))  # of several on one way, where the history ended first
+    others = list(dict.fromkeys(cut.line for way in ways for cut in way[:-1]))
+    lines = list(dict.fromkeys(cut.line for cut in firsts))
+    others = [each for each in others if each not in lines]
+    details = [f"{cut.reason}" for cut in firsts if cut.reason not in reason]
+    if open_too:
+        details.append("(there are other ways in the source, which did not run or do not lead there)")
+    kinds = {cut.kind for cut in firsts}
+    kind = kinds.pop() if len(kinds) == 1 else "cut"
+    if len(lines) > 1:  # every way has its own cut: the first is named, all have a part in it
+        others, lines = [*lines[1:], *others], lines[:1]
+    return _answer(
+        question, kind, reason, lines, details=details, others=others,
+        remedy="leave it out there, if the gradient is to flow through",
+    )  # fmt: skip
+
+
+def _replaced(question: Question) -> Answer | None:
+    """For a tensor that an optimizer or a variable holds, while the program computes with another in its place."""
+    x = question.x
+    assert x is not None
+    for name, optimizer, scope in question.optimizers():
+        if any(each is x for group in optimizer.param_groups for each in group["params"]):
+            made = scope.reaching(name, ast.Name(name, ast.Load())) or list(scope.definitions(name))
+            lines = [scope.line(each.statement) for each in made[:1]]
+            return _answer(
+                question, "wrong_tensor", f"{name} holds it, but the loss is computed from another tensor in its place",
+                lines, remedy="make the optimizer from the parameters of the model as it is when it is trained",
+            )  # fmt: skip
+    return None
+
+
+def _what_instead(question: Question, part: Slice) -> list[str]:
+    names = [question.name_of(leaf) for leaf, _ in part.leaves]
+    known = list(dict.fromkeys(name for name in names if name is not None))
+    return [f"it was computed from: {', '.join(known[:8])}"] if known else []
+
+
+# --- written in place --------------------------------------------------------------------------------------------
+
+
+def _overwritten(question: Question, root: object) -> Answer | None:
+    """Where a saved value was written to since, so that the backward pass cannot run."""
+    graph = Recorded(root)
+    for node, log in graph.overwritten():
+        by = [each for each in log if each[0] > node.sequence][-1]
+        found = _sources(question, root)
+        lines = lines_of_write(question, found, log, by, graph)
+        which = f"{public_name(node)} ({expose(node).name()})"
+        origins = Origins(graph, Slice(*found)).lines(node) if found is not None else []
+        return _answer(
+            question, "in_place", f"backward() cannot run: a value that {which} saved was written to in place since",
+            lines, node, remedy="write out of place there, as in h = h + 1, or give the operation a clone()",
+            others=[each for each in origins if len(origins) == 1 and each not in lines],
+        )  # fmt: skip
+    return None
+
+
+def _sources(question: Question, root: object) -> tuple[ast.AST, Scope] | None:
+    """The expression of a root: that of the backward pass which began from it, or of a variable that holds it."""
+    node = node_of(edge_of(root))[0] if isinstance(root, Tensor) else root
+    event = latest(BACKWARD, node)
+    if event is not None:
+        return question.root_of(event)
+    for name, tensor, scope in question.live():
+        if tensor._node is not None and node_of(tensor._node)[0] is node:
+            return _last_use(name, scope) or ast.Name(name, ast.Load()), scope
+    return None

@@ -1,0 +1,346 @@
+"""Why `x.grad` has a NaN or an infinity, why it is zero; or that nothing is wrong with it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from adjoint.core.events import BACKWARD, all_latest, latest
+from adjoint.core.graph import Node, expose, node_of, public_name
+from adjoint.core.recorded import Recorded
+from adjoint.core.tensor import Tensor, edge_of
+from adjoint.insight.answer import Answer
+from adjoint.insight.asking import Question
+from adjoint.insight.naming import key_of_tensor
+from adjoint.insight.numbers import Numbers, Step
+from adjoint.insight.origins import Origins, line_of_occurrence, own_names
+from adjoint.insight.program import Scope
+from adjoint.insight.slices import Slice
+from adjoint.insight.source import SourceLine
+from adjoint.insight.value import summarise
+
+_VANISHING = 1e-10  # a gradient of which no element is larger has as good as vanished
+_SHRINKS = 1e-4  # an operation that makes a cotangent smaller by this factor has a part in it
+
+#: operations that make a NaN or an infinity of finite numbers, and when
+_NOT_FINITE = {
+    "log": "log(0) is -inf, and its derivative 1/x is infinite at 0",
+    "log2": "log2(0) is -inf, and its derivative is infinite at 0",
+    "log10": "log10(0) is -inf, and its derivative is infinite at 0",
+    "log1p": "log1p(-1) is -inf, and its derivative is infinite there",
+    "sqrt": "the derivative of sqrt, 1/(2 sqrt(x)), is infinite at 0",
+    "rsqrt": "rsqrt(0) is infinite, and so is its derivative",
+    "reciprocal": "1/0 is infinite, and so is its derivative",
+    "div": "a division by 0 gives an infinity, and 0/0 a NaN; so do their derivatives",
+    "pow": "the derivative of a power below 1 is infinite at 0, and large powers overflow",
+    "exp": "exp(x) overflows to inf where x is large",
+    "expm1": "expm1(x) overflows to inf where x is large",
+    "cosh": "cosh(x) overflows to inf where x is large",
+    "sinh": "sinh(x) overflows to inf where x is large",
+    "acos": "the derivative of acos is infinite at 1 and -1",
+    "asin": "the derivative of asin is infinite at 1 and -1",
+    "atanh": "atanh(1) is infinite, and so is its derivative",
+    "norm": "the derivative of a norm at 0 is 0/0",
+    "linalg_vector_norm": "the derivative of a norm at 0 is 0/0",
+    "std": "the derivative of a standard deviation at 0 is 0/0",
+    "logit": "logit(0) and logit(1) are infinite, and so is its derivative",
+    "tan": "tan(x) is infinite at pi/2",
+    "lgamma": "lgamma is infinite at 0",
+    "prod": "a product overflows where its factors are large",
+    "cumprod": "a product overflows where its factors are large",
+}
+#: operations that may stop a gradient, the kind of answer that it is, and when
+_STOPS = {
+    "relu": ("dead_relu", "relu passes no gradient where its input is not positive"),
+    "relu6": ("dead_relu", "relu6 passes no gradient outside of 0 .. 6"),
+    "threshold": ("dead_relu", "relu passes no gradient where its input is not positive"),
+    "hardtanh": ("clamped", "hardtanh passes no gradient outside of its limits"),
+    "hardsigmoid": ("saturated", "hardsigmoid passes no gradient outside of -3 .. 3"),
+    "sigmoid": ("saturated", "sigmoid is flat, s * (1 - s) is 0, where its input is far from 0"),
+    "log_sigmoid": ("saturated", "the logarithm of sigmoid is flat where its input is large"),
+    "tanh": ("saturated", "tanh is flat, 1 - t**2 is 0, where its input is far from 0"),
+    "softmax": ("saturated", "softmax is flat where one of its inputs is much larger than the others"),
+    "log_softmax": ("saturated", "the loss is flat where the right class has all of the probability"),
+    "erf": ("saturated", "erf is flat where its input is far from 0"),
+    "clamp": ("clamped", "clamp passes no gradient outside of its limits"),
+    "clamp_min": ("clamped", "clamp passes no gradient below its limit"),
+    "clamp_max": ("clamped", "clamp passes no gradient above its limit"),
+    "round": ("rounded", "round is constant between its steps: its derivative is 0"),
+    "floor": ("rounded", "floor is constant between its steps: its derivative is 0"),
+    "ceil": ("rounded", "ceil is constant between its steps: its derivative is 0"),
+    "trunc": ("rounded", "trunc is constant between its steps: its derivative is 0"),
+    "sign": ("rounded", "sign is constant: its derivative is 0"),
+    "sgn": ("rounded", "sgn is constant: its derivative is 0"),
+    "heaviside": ("rounded", "a step function is constant: its derivative is 0"),
+    "max": ("not_chosen", "the gradient of max goes to the largest element only"),
+    "amax": ("not_chosen", "the gradient of amax goes to the largest elements only"),
+    "maximum": ("not_chosen", "the gradient of maximum goes to the larger operand only"),
+    "min": ("not_chosen", "the gradient of min goes to the smallest element only"),
+    "amin": ("not_chosen", "the gradient of amin goes to the smallest elements only"),
+    "minimum": ("not_chosen", "the gradient of minimum goes to the smaller operand only"),
+    "where": ("not_chosen", "where passes no gradient to what it did not choose"),
+    "masked_fill": ("not_chosen", "masked_fill passes no gradient to what it filled"),
+    "mul": ("times_zero", "the other factor is 0"),
+    "mm": ("times_zero", "the other factor is 0"),
+    "addmm": ("times_zero", "the other factor is 0"),
+}
+_PRODUCTS = {"mul", "mm", "addmm", "mv", "dot", "bmm", "linear", "addmv", "baddbmm", "convolution"}
+
+
+def explained(question: Question, loss: Tensor | None, gradient: np.ndarray) -> Answer:
+    """The answer for a tensor that has a gradient."""
+    if gradient.size and not np.isfinite(gradient).all():
+        return not_finite(question, case_of(question, loss), gradient)
+    if gradient.size and np.abs(gradient).max() <= _VANISHING:
+        return vanished(question, case_of(question, loss), gradient)
+    return healthy(question, gradient)
+
+
+class Case:
+    """One backward pass to look into: its graph and numbers where they are still there, and its source."""
+
+    def __init__(
+        self, question: Question, root: Any, found: tuple[ast.AST, Scope] | None, began: SourceLine | None
+    ) -> None:
+        self.graph = Recorded(root) if root is not None else None
+        self.part = Slice(*found, question.x) if found is not None else None
+        self.began = began
+        self.origins = Origins(self.graph, self.part) if self.graph is not None else None
+        self.numbers: Numbers | None = None
+        if self.graph is not None and self.origins is not None:
+            live = {key_of_tensor(tensor): tensor for _, tensor, _ in question.live()}
+            self.numbers = Numbers(self.graph, self.origins, live)
+
+    def lines(self, node: Node) -> list[SourceLine]:
+        return self.origins.lines(node) if self.origins is not None else []
+
+    def steps(self, x: Tensor) -> list[tuple[Step, list[Any]]]:
+        """The steps of the backward pass on the ways to a tensor, each with the gradients that it sends that way."""
+        assert self.graph is not None
+        assert self.numbers is not None
+        on_the_way = {id(node) for node in self.graph.between(x)}
+        found = []
+        for step in self.numbers.backward():
+            sent = [
+                gradient
+                for edge, gradient in zip(step.node.edges, step.gradients, strict=False)
+                if edge is not None and gradient is not None and (edge is x or id(node_of(edge)[0]) in on_the_way)
+            ]
+            if id(step.node) in on_the_way and sent:
+                found.append((step, sent))
+        return found
+
+
+def case_of(question: Question, loss: Tensor | None) -> Case:
+    """The backward pass that gave a tensor its gradient, as far as it can be found."""
+    x = question.x
+    assert x is not None
+    if loss is not None:
+        event = latest(BACKWARD, node_of(edge_of(loss))[0]) if loss._node is not None else None
+        found = question.root_of(event) if event is not None else question.argument(1)
+        return Case(question, loss if loss._node is not None else None, found, None)
+    events = all_latest(BACKWARD)
+    for event in events:
+        root = event.subject()
+        if root is not None and Recorded(root).reaches(x):
+            return Case(question, root, question.root_of(event), question.line_of(event))
+    if not events:
+        return Case(question, None, None, None)
+    return Case(question, None, question.root_of(events[0]), question.line_of(events[0]))
+
+
+# --- NaN and infinity --------------------------------------------------------------------------------------------
+
+
+def not_finite(question: Question, case: Case, gradient: np.ndarray) -> Answer:
+    """The answer for a gradient with a NaN or an infinity: the first operation that made one."""
+    kind = "nan" if np.isnan(gradient).any() else "inf"
+    word = "NaN" if kind == "nan" else "infinite"
+    bad = int((~np.isfinite(gradient)).sum())
+    summary = f"{question.name}.grad is {word}" + (
+        f" in {bad} of {gradient.size} elements" if gradient.size > 1 else ""
+    )
+    node = _first_not_finite(case, question.x)
+    if node is not None:
+        lines = case.lines(node)
+        name = public_name(node)
+        details = [_NOT_FINITE.get(name, f"the values do not stay finite in {name}"), *_inputs(case, node)]
+        return _answer(kind, f"{summary}: it comes from {name} ({expose(node).name()})", lines, node, details, case)
+    lines, details = _suspects(case, question.x, _NOT_FINITE.get)
+    said = (
+        "the operations on the way that can make it" if len(lines) != 1 else "the operation on the way that can make it"
+    )
+    return _answer(kind, f"{summary}: {said}", lines, None, details, case)
+
+
+def _answer(
+    kind: str, summary: str, lines: Sequence[SourceLine], node: Node | None, details: Sequence[str], case: Case,
+    others: Sequence[SourceLine] = (),
+) -> Answer:  # fmt: skip
+    line = lines[0] if len(lines) == 1 else None
+    return Answer(
+        kind, summary, line, () if line is not None else tuple(lines), expose(node) if node is not None else None,
+        list(details), _REMEDIES.get(kind, ""), others,
+    )  # fmt: skip
+
+
+_REMEDIES = {
+    "nan": "keep its input away from there: clamp it, or add a small number before, not after",
+    "inf": "keep its input away from there: clamp it, or add a small number before, not after",
+    "dead_relu": "a smaller learning rate, another initialisation, or leaky_relu keep units alive",
+    "saturated": "scale its input, start with smaller weights, or compute the loss from the logits",
+    "clamped": "leave the values inside of the limits, or use a smooth function",
+    "rounded": "use a smooth function in the loss, or pass the gradient straight through",
+}
+
+
+def _first_not_finite(case: Case, x: Any) -> Node | None:
+    """The operation that made the first NaN or infinity of a backward pass, or of the values that led to it."""
+    if case.graph is None or case.numbers is None:
+        return None
+    for step, sent in case.steps(x):
+        arrived = step.cotangent if isinstance(step.cotangent, tuple) else (step.cotangent,)
+        if all(map(_finite, arrived)) and not all(map(_finite, sent)):
+            return _made_not_finite(case, step.node) or step.node
+    return None
+
+
+def _made_not_finite(case: Case, node: Node) -> Node | None:
+    """The first operation that made a value not finite which the given one computed with, or it itself."""
+    numbers = case.numbers
+    assert numbers is not None
+    before = list(Recorded(node).nodes)
+    for each in before:
+        out = numbers.output(each)
+        operands = numbers.operands(each)
+        known = [value for value in operands if value is not None]
+        if out is not None and not _finite(out) and all(map(_finite, known)):
+            return each
+    return None
+
+
+def _finite(value: Any) -> bool:
+    array = np.asarray(value)
+    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+
+
+def _inputs(case: Case, node: Node) -> Iterator[str]:
+    """What an operation was applied to, as far as it is known."""
+    if case.numbers is None:
+        return
+    for value in case.numbers.operands(node):
+        if value is not None and hasattr(value, "dtype"):
+            array = np.asarray(value)
+            zeros = int((array == 0).sum())
+            noted = f", {zeros} of {array.size} are 0" if zeros and array.ndim else ""
+            yield f"its input: {summarise(array).text}{noted}"
+
+
+def _suspects(case: Case, x: Any, reason_of: Callable[[str], Any]) -> tuple[list[SourceLine], list[str]]:
+    """The lines of operations that may be the cause, where the numbers of the pass cannot be found again."""
+    reasons: dict[str, str] = {}
+    lines: list[SourceLine] = []
+    if case.graph is not None:
+        for node in case.graph.between(x):
+            reason = reason_of(public_name(node))
+            if reason is not None:
+                reasons[public_name(node)] = reason if isinstance(reason, str) else reason[1]
+                lines += case.lines(node)
+    elif case.part is not None:
+        for each in case.part.occurrences:
+            named = next((name for name in own_names(each) if reason_of(name) is not None), None)
+            if named is not None:
+                reason = reason_of(named)
+                reasons[named] = reason if isinstance(reason, str) else reason[1]
+                lines.append(line_of_occurrence(each))
+    details = list(reasons.values())
+    if not lines:
+        details = [
+            "its graph is gone, and the source does not tell: ask why(f, ...) of the function that computes the loss"
+        ]
+    return list(dict.fromkeys(lines)), details
+
+
+# --- zero --------------------------------------------------------------------------------------------------------
+
+
+def vanished(question: Question, case: Case, gradient: np.ndarray) -> Answer:
+    """The answer for a gradient that is zero, or as good as: the operations that stopped it."""
+    largest = float(np.abs(gradient).max())
+    summary = (
+        f"{question.name}.grad is zero" if not largest else f"{question.name}.grad is as good as zero ({largest:.3g})"
+    )
+    found = list(_stops(case, question.x)) if case.graph is not None else []
+    if found:
+        node = found[0]
+        name = public_name(node)
+        kind, reason = _STOPS.get(name, ("zero", f"the derivative of {name} is 0 at its input"))
+        lines = case.lines(node)
+        others = [line for each in found[1:] for line in case.lines(each) if line not in lines]
+        text = f"{summary}: it was stopped by {name} ({expose(node).name()})"
+        return _answer(kind, text, lines, node, [reason, *_inputs(case, node)], case, list(dict.fromkeys(others)))
+    lines, details = _suspects(case, question.x, lambda name: None if name in _PRODUCTS else _STOPS.get(name))
+    return _answer("zero", f"{summary}: what may have stopped it on the way", lines, None, details, case)
+
+
+def _stops(case: Case, x: Any) -> Iterator[Node]:
+    """The operations at which a cotangent that was not zero became zero, or far smaller, on its way to a tensor."""
+    steps = case.steps(x)
+    for step, sent in steps:
+        arrived, left = _largest([step.cotangent]), _largest(sent)
+        if arrived > _VANISHING and left <= max(_VANISHING, 0.0) and left <= arrived * _SHRINKS:
+            yield _made_zero(case, step.node, x) or step.node
+
+
+def _made_zero(case: Case, node: Node, x: Any) -> Node | None:
+    """For a product that stops a gradient because its other factor is zero: the operation that made that zero."""
+    numbers = case.numbers
+    assert numbers is not None
+    if public_name(node) not in _PRODUCTS:
+        return None
+    for edge, value in zip(node.edges, numbers.operands(node), strict=True):
+        if edge is None or edge is x or value is None or np.any(value):
+            continue
+        maker = node_of(edge)[0]
+        while maker is not None:
+            known = [each for each in numbers.operands(maker) if each is not None and hasattr(each, "dtype")]
+            if any(np.any(each) for each in known):
+                return maker
+            following = [node_of(each)[0] for each in maker.edges if each is not None]
+            maker = next((each for each in following if each is not None), None)
+    return None
+
+
+def _largest(values: Sequence[Any]) -> float:
+    flat = [part for each in values for part in (each if isinstance(each, tuple) else (each,)) if part is not None]
+    return max((float(np.abs(np.asarray(each)).max()) for each in flat if np.asarray(each).size), default=0.0)
+
+
+# --- healthy -----------------------------------------------------------------------------------------------------
+
+
+def healthy(question: Question, gradient: np.ndarray) -> Answer:
+    """The answer for a gradient with which nothing is wrong."""
+    x = question.x
+    assert x is not None
+    details = [f"its values: {summarise(gradient).text}"]
+    held = [(name, o, s) for name, o, s in question.optimizers()]
+    if held and x.is_leaf and not any(_has(optimizer, x) for _, optimizer, _ in held):
+        name, _, scope = held[0]
+        made = scope.reaching(name, ast.Name(name, ast.Load())) or list(scope.definitions(name))
+        lines = [scope.line(each.statement) for each in made[:1]]
+        return Answer(
+            "wrong_tensor", f"{question.name}.grad is there, but {name} does not hold {question.name}, and does not change it",
+            lines[0] if lines else None, details=details,
+            remedy="make the optimizer from the parameters of the model as it is when it is trained",
+        )  # fmt: skip
+    return Answer(
+        "healthy", f"{question.name}.grad is there, finite and not zero: nothing is wrong with it", details=details
+    )
+
+
+def _has(optimizer: Any, x: Tensor) -> bool:
+    return any(each is x for group in optimizer.param_groups for each in group["params"])
