@@ -31,3 +31,34 @@ def test_large_arrays_agree_with_small_ones(name, dtype, bound):
     whole = derived(x, g, torch.float64 if "norm" in name else dtype)  # their weights are of double precision
     rows = np.concatenate([derived(x[k : k + 32], g[k : k + 32], torch.float64) for k in range(0, 128, 32)], 1)
     assert np.abs(whole - rows).max() < bound
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-11), (torch.float32, 1e-4)])
+def test_batch_norm_of_a_large_array_agrees_with_that_of_each_channel(dtype, bound):
+    numbers = np.random.default_rng(0)
+    x, g = (torch.tensor(numbers.standard_normal((64, 16, 4, 4)) + 3) for _ in range(2))
+    weight, bias = torch.linspace(0.5, 2, 16, dtype=torch.float64), torch.linspace(-1, 1, 16, dtype=torch.float64)
+
+    def derived(kind, channels):
+        leaves = [each.to(kind).clone().requires_grad_() for each in (x[:, channels], weight[channels], bias[channels])]
+        mean, var = torch.zeros(len(leaves[1]), dtype=kind), torch.ones(len(leaves[1]), dtype=kind)
+        out = F.batch_norm(leaves[0], mean, var, *leaves[1:], training=True)
+        out.backward(g[:, channels].to(kind))
+        return [each.detach().numpy() for each in (out, mean, var, *(leaf.grad for leaf in leaves))]
+
+    whole = derived(dtype, slice(None))
+    single = zip(*(derived(torch.float64, slice(k, k + 1)) for k in range(16)), strict=True)
+    for one, parts in zip(whole, single, strict=True):
+        expected = np.concatenate(parts, 1 if one.ndim > 1 else 0)
+        assert np.abs(one - expected).max() < bound * max(1, np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(2, 2, 0), (3, 2, 1), ((1, 3), 1, 0)])
+def test_the_largest_elements_of_many_planes_agree_with_those_of_each(kernel, stride, padding):
+    x = torch.tensor(np.random.default_rng(0).integers(0, 9, (24, 8, 32, 32)), dtype=torch.float32)
+    x[5, 3, 2, 7] = float("nan")
+    settings = {"stride": stride, "padding": padding, "return_indices": True}
+    whole = F.max_pool2d(x, kernel, **settings)
+    single = zip(*(F.max_pool2d(image, kernel, **settings) for image in x), strict=True)
+    for one, parts in zip(whole, single, strict=True):
+        np.testing.assert_array_equal(one.numpy(), np.stack([part.numpy() for part in parts]))

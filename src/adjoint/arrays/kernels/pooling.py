@@ -7,12 +7,13 @@ one axis at a time, and each time the places of what is kept go along.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
+from adjoint.arrays.kernels.blocks import blocks
 from adjoint.arrays.kernels.resampling import adaptive_bounds, picked, progression
 from adjoint.arrays.numpy import Array
 
@@ -48,49 +49,74 @@ class Parts(NamedTuple):
 
 
 @lru_cache(maxsize=128)
+def _table(windows: Windows | Parts) -> tuple[np.ndarray, int | None]:
+    """The elements in each window, and how far they are apart if that is the same everywhere."""
+    table = windows.table()
+    steps = np.diff(table)
+    step = int(steps.flat[0]) if steps.size else 0
+    return table, step if (steps == step).all() else None
+
+
+@lru_cache(maxsize=128)
 def _columns(windows: Windows | Parts) -> list:
-    return [progression(column) for column in windows.table().T]
+    return [progression(column) for column in _table(windows)[0].T]
 
 
 def max_pool(x: Array, *, windows: Sequence[Windows | Parts]) -> tuple[Array, Array]:
     """The largest element of each window in the last axes, the first of equal ones, and its flat index in these axes."""
-    first = x.ndim - len(windows)
-    sizes = x.shape[first:]
+    axes = len(windows)
     counts = tuple(each.number for each in windows)
-    if not prod(x.shape[:first]) * prod(counts):
-        empty = (*x.shape[:first], *counts)
-        return np.empty(empty, x.dtype), np.empty(empty, np.int64)
-    has_nan = x.dtype.kind == "f" and bool(np.isnan(x.max()))
-    places: Array | None = None
-    step = 1
-    for axis, each in reversed(list(enumerate(windows, first))):
-        columns = _columns(each)
-        values = [picked(x, column, axis) for column in columns]
-        x, chosen = _largest(values, has_nan)
-        positions = _positions(each, chosen, axis)
-        places = positions if places is None else positions * step + np.take_along_axis(places, positions, axis)
-        step *= sizes[axis - first]
-    return x, places
+    shape = (*x.shape[: x.ndim - axes], *counts)
+    planes = x.reshape(prod(shape[:-axes]), *x.shape[x.ndim - axes :])
+    result, places = np.empty((len(planes), *counts), x.dtype), np.empty((len(planes), *counts), np.int64)
+    has_nan = result.size > 0 and x.dtype.kind == "f" and bool(np.isnan(x.max()))
+    for part in blocks(planes) if result.size else ():
+        best, chosen = planes[part], list[Array]()
+        for axis in reversed(range(axes)):
+            columns = _columns(windows[axis])
+            # what is spread out in memory is read several times: it is copied once
+            values, *along = (
+                [np.ascontiguousarray(picked(each, column, axis + 1)) for column in columns] for each in (best, *chosen)
+            )
+            best, chosen = _largest(values, along, has_nan)
+        result[part] = best
+        steps = (prod(planes.shape[axis + 2 :]) for axis in range(axes))
+        places[part] = reduce(np.add, map(_positions, windows, chosen, range(1, axes + 1), steps))
+    return result.reshape(shape), places.reshape(shape)
 
 
-def _positions(windows: Windows | Parts, chosen: Array, axis: int) -> Array:
-    """Where along its axis the element is that was chosen in each window."""
-    table = windows.table()
-    rows = np.arange(windows.number).reshape(-1, *(1,) * (chosen.ndim - axis - 1))
-    return table.reshape(-1).take(rows * table.shape[1] + chosen)
+def _positions(windows: Windows | Parts, chosen: Array, axis: int, size: int) -> Array:
+    """Where along its axis the element is that was chosen in each window, in steps of this size."""
+    table, step = _table(windows)
+    behind = (1,) * (chosen.ndim - axis - 1)
+    if step is not None:
+        return np.multiply(chosen, step * size, dtype=np.int64) + size * table[:, 0].reshape(-1, *behind)
+    rows = np.arange(windows.number).reshape(-1, *behind)
+    return (size * table).reshape(-1).take(rows * table.shape[1] + chosen)
 
 
-def _largest(values: Sequence[Array], has_nan: bool) -> tuple[Array, Array]:
-    """The largest of several arrays, element by element, and the first that has it; the last that is NaN, if one is."""
-    best = np.array(values[0], order="C")
-    chosen = np.zeros(best.shape, np.min_scalar_type(len(values)))
+def _largest(values: Sequence[Array], along: Sequence[Sequence[Array]], has_nan: bool) -> tuple[Array, list[Array]]:
+    """The largest of several arrays, element by element, and which has it: the first, or the last that is NaN.
+
+    Of the arrays that go `along`, as many for each thing that goes along as there are values, the same elements are taken.
+    """
+    best = values[0]
+    kind = np.min_scalar_type(len(values))
+    chosen: Array = np.zeros(best.shape, kind)
+    taken = [each[0] for each in along]
     for number, value in enumerate(values[1:], 1):
         better = value > best
         if has_nan:
             better |= np.isnan(value)
-        np.maximum(best, value, out=best)
-        np.maximum(chosen, np.multiply(better.view(np.uint8), number, dtype=chosen.dtype), out=chosen)
-    return best, chosen
+        best = np.maximum(best, value)
+        np.maximum(chosen, np.multiply(better.view(np.uint8), number, dtype=kind), out=chosen)
+        taken = [_either(better, each[number], so_far) for each, so_far in zip(along, taken, strict=True)]
+    return best, [chosen, *taken]
+
+
+def _either(condition: Array, x: Array, y: Array) -> Array:
+    """`x` where the condition is true, else `y`, of unsigned integers: with arithmetic, which is faster than `where`."""
+    return y ^ ((x ^ y) & np.negative(condition.view(np.uint8), dtype=x.dtype))
 
 
 def fractional_max_pool(
@@ -111,7 +137,7 @@ def fractional_max_pool(
         shape = (len(planes), *(counts[axis] if each == axis else 1 for each in range(axes)))
         starts = starts.reshape(shape)
         values = [np.take_along_axis(planes, starts + offset, axis + 1) for offset in range(kernel[axis])]
-        planes, chosen = _largest(values, has_nan)
+        planes, (chosen,) = _largest(values, (), has_nan)
         places = np.take_along_axis(places, starts + chosen, axis + 1)
     return planes.reshape(*lead, *counts), places.reshape(*lead, *counts)
 
