@@ -29,10 +29,11 @@ from adjoint.arrays.notation import (
     template,
 )
 
-__all__ = ["equation", "formula", "name", "number", "words"]
+__all__ = ["formula", "name", "number", "words"]
 
 _RATIO = re.compile(r"(direct )?d(\(.+\)|[^()/]+)/d(\(.+\)|[^()/]+)")
 _MINUS = "\N{MINUS SIGN}"
+_SPACE = "\N{NO-BREAK SPACE}"  # others at the ends of a text are not shown
 _TIMES = "\N{DOT OPERATOR}"
 
 
@@ -46,15 +47,6 @@ def formula(part: Any, symbol_text: Callable[[Any], str | None] | None = None, b
     '<mn>2</mn><mo>⋅</mo><mi>x</mi>'
     """
     return _Writer(MATHML, symbol_text).write(part, binding)
-
-
-def equation(parts: Iterable[str]) -> str:
-    """Parts joined by equals signs, each once."""
-    kept: list[str] = []
-    for part in parts:
-        if part and part not in kept[-1:]:
-            kept.append(part)
-    return _sign("=").join(map(_row, kept))
 
 
 def name(text: str) -> str:
@@ -93,7 +85,7 @@ def number(value: Any) -> str:
 
 def words(text: str) -> str:
     """Plain text within a formula."""
-    return f"<mtext>{escape(text)}</mtext>"
+    return f"<mtext>{escape(text).replace(' ', _SPACE)}</mtext>"
 
 
 def _differential(variable: str) -> str:

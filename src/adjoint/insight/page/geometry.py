@@ -47,7 +47,9 @@ class Geometry:
         self.drawings: dict[int, Drawing] = {}
         self._layouts: dict[tuple, Layout] = {}  # repeated patterns are laid out once
         self._links: dict[int, dict[tuple[int, int], list[int]]] = {}
-        self._chains: dict[int, list[tuple[Group, int]]] = {}  # for each node the groups around it, and its place in each
+        self._chains: dict[
+            int, list[tuple[Group, int]]
+        ] = {}  # for each node the groups around it, and its place in each
         self._note(whole, [])
         for number, edge in enumerate(program.edges):
             self._link(number, self._chains[edge.source], self._chains[edge.target])
@@ -90,9 +92,7 @@ class Geometry:
         else:
             layout = self._layout([*sizes, _PORT, _PORT], [*pairs, *_ordered(pairs, count)])
         boxes = [(*centre, *size) for centre, size in zip(layout.positions, sizes, strict=False)]
-        lines = [
-            Line(*ends, edges, route) for (ends, edges), route in zip(links.items(), layout.routes, strict=False)
-        ]
+        lines = [Line(*ends, edges, route) for (ends, edges), route in zip(links.items(), layout.routes, strict=False)]
         self.drawings[id(group)] = Drawing(boxes, lines, layout.width, layout.height)
 
     def _width(self, item: int | Group) -> float:

@@ -256,7 +256,7 @@ class Graph {
   fit() {
     const { clientWidth, clientHeight } = this.view;
     const both = Math.min(clientWidth / this.size.width, clientHeight / this.size.height);
-    this.setZoom(Math.min(1, Math.max(both, Math.min(0.6, clientWidth / this.size.width))));
+    this.setZoom(Math.min(1, Math.max(both, Math.min(0.85, clientWidth / this.size.width), 0.4)));
   }
 
   resize() {

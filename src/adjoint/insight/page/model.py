@@ -173,10 +173,7 @@ def _formulas(explanation: Explanation, text: Text) -> list[Data]:
     except (ValueError, ModuleNotFoundError):  # too long to be read, or without the package that simplifies
         return []
     symbols = {name: symbol for name, (symbol, _) in explanation.totals.items()}
-    return [
-        text.row(mathml.equation([mathml.name(symbols[name].name), _of_sympy(formula)]))
-        for name, formula in formulas.items()
-    ]
+    return [text.row([mathml.name(symbols[name].name), _of_sympy(formula)]) for name, formula in formulas.items()]
 
 
 def _of_sympy(expression: Any) -> str:

@@ -26,7 +26,7 @@ class Panel {
     const parts = positions.map((position) => this.player.steps[position - 1]).flatMap((step) => step.sections);
     const once = parts.filter((part, place) => parts.findIndex((other) => JSON.stringify(other) === JSON.stringify(part)) === place);
     const kind = node.kind === "operation" ? node.operation : node.kind;
-    const facts = positions.length ? [] : node.values.map((value) => this.row({ math: "", value, text: value.text }));
+    const facts = positions.length ? [] : node.values.map((value) => this.row({ value, text: value.text }));
     this.show(kind, node.name, node, [...facts, ...this.sections(once)], this.nodeButtons(number, true));
   }
 
@@ -40,7 +40,7 @@ class Panel {
     byId("details").replaceChildren(
       element("p", { class: "kicker" }, kicker),
       element("h2", { id: "details-title" }, title),
-      node?.line ? sourceLine(node.line) : null ?? "",
+      ...(node?.line ? [sourceLine(node.line)] : []),
       ...this.warnings(node),
       element("div", { class: "buttons" }, ...buttons),
       ...sections);
@@ -71,7 +71,7 @@ class Panel {
     const link = node === undefined ? null
       : button(this.model.nodes[node].name, () => this.actions.choose(node), { class: "link", title: "Show this box" });
     return element("div", { class: "row" },
-      link, formula ? element("div", { class: "formula", tabindex: "0", role: "group", "aria-label": "formula" }, math(formula)) : text ?? "",
+      link, formula ? element("div", { class: "formula" }, ...equalities(formula)) : text,
       value ? opened(value) : null, note ? element("p", { class: "note" }, note) : null);
   }
 
@@ -131,12 +131,16 @@ class Panel {
       const step = steps[this.rows];
       const node = this.model.nodes[step.node];
       const what = button(step.title, () => this.actions.go(position), { class: "link" });
-      const result = step.pass === "forward" ? node.box[2] : step.result ?? node.box[3];
       this.body.append(element("tr", {}, element("td", {}, String(position)), element("td", {}, step.pass), element("td", {}, what),
-        element("td", { class: "number" }, result), element("td", { class: "source" }, node.line?.place ?? "")));
+        element("td", { class: "number" }, step.result), element("td", { class: "source" }, node.line?.place ?? "")));
     }
     this.more.hidden = this.rows >= steps.length;
   }
+}
+
+/** Formulas that are equal, each on a line of its own where they do not fit on one. */
+function equalities(parts) {
+  return parts.map((part, place) => math(place ? `<mo>=</mo>${part}` : part));
 }
 
 const upper = (text) => text[0].toUpperCase() + text.slice(1);

@@ -47,9 +47,11 @@ class Text:
             data["first"] = [digits(number) for number in value.first[: self.shown]]
         return data
 
-    def row(self, math: str, value: Value | None = None, *, node: str | None = None, note: str = "") -> Data:
-        """A formula with its value; `node` is the name of a variable that the row leads to."""
-        data: Data = {"math": math}
+    def row(
+        self, math: str | list[str], value: Value | None = None, *, node: str | None = None, note: str = ""
+    ) -> Data:
+        """A formula, or several that are equal, with the value; `node` is the name of a variable that the row leads to."""
+        data: Data = {"math": [math] if isinstance(math, str) else math}
         if value is not None and value.shape:
             data["value"] = self.value(value)
         if node is not None:
@@ -72,6 +74,7 @@ class Text:
             "edges": self.program.edges_into.get(place, []),
             "title": f"{node.title}: {node.operation}",
             "say": f"Forward: {rendering.equation(node.definitions[0])}",
+            "result": node.definitions[0].value.text if node.definitions[0].value is not None else "",
             "sections": _filled(
                 ("Computed", [self._definition(each) for each in node.definitions]),
                 ("From", [self._operand(each) for each in operands]),
@@ -83,13 +86,13 @@ class Text:
         if definition.formula is not None:
             parts += [written(definition.formula), with_numbers(definition.formula)]
         parts.append(mathml.words("(not kept)") if definition.value is None else value_math(definition.value))
-        return self.row(mathml.equation(parts), definition.value)
+        return self.row(_equal(parts), definition.value)
 
     def _operand(self, node: Node) -> Data:
         definition = node.definitions[0]
         value = definition.value
         known = mathml.words("(not kept)") if value is None else value_math(value)
-        return self.row(mathml.equation([mathml.name(node.name), known]), value, node=node.name)
+        return self.row(_equal([mathml.name(node.name), known]), value, node=node.name)
 
     # --- the backward pass ---
 
@@ -103,7 +106,7 @@ class Text:
         place = self.program.place_of[step.definitions[0].name]
         node = self.program.nodes[place]
         came = [
-            self.row(mathml.equation([mathml.name(symbol.name), value_math(value)]), value)
+            self.row(_equal([mathml.name(symbol.name), value_math(value)]), value)
             for symbol, value in zip(step.cotangents, step.values, strict=True)
         ]
         local = [self._local(sent) for sent in step.sent if sent.derivative is not None]
@@ -116,6 +119,7 @@ class Text:
             "edges": edges,
             "title": f"back through {node.title}: {node.operation}",
             "say": f"Backward through {node.operation}: {step.cotangents[0].name} = {step.values[0]} came in. {sent}",
+            "result": step.values[0].text,
             "sections": _filled(
                 ("Computed", [self._definition(each) for each in step.definitions]),
                 ("What came in", came),
@@ -140,14 +144,17 @@ class Text:
             "broadcast",
             step.variable,
             f"{step.variable} was broadcast",
-            ("Summed over the copies", [self.row(sign, step.sent, note=note), self.row(value_math(step.total), step.total)]),
+            (
+                "Summed over the copies",
+                [self.row(sign, step.sent, note=note), self.row(value_math(step.total), step.total)],
+            ),
             step.total,
         )
 
     @step.register
     def _(self, step: SumStep) -> Data:
         parts = [self.row(value_math(value), value, node=name) for name, value in step.parts]
-        total = self.row(mathml.equation([mathml.name(step.cotangent.name), value_math(step.total)]), step.total)
+        total = self.row(_equal([mathml.name(step.cotangent.name), value_math(step.total)]), step.total)
         return self._gathered(
             "sum",
             step.variable,
@@ -161,16 +168,14 @@ class Text:
         after = summarise(step.after._data)
         cotangent = mathml.name(step.cotangent.name)
         grad = mathml.words(f"{step.leaf}.grad")
-        rows = [self.row(mathml.equation([grad, cotangent, value_math(step.gradient)]), step.gradient)]
+        rows = [self.row(_equal([grad, cotangent, value_math(step.gradient)]), step.gradient)]
         if step.before is not None:
             rows = [
-                self.row(mathml.equation([mathml.words("what it held"), value_math(step.before)]), step.before),
-                self.row(mathml.equation([mathml.words("added"), cotangent, value_math(step.gradient)]), step.gradient),
-                self.row(mathml.equation([grad, value_math(after)]), after),
+                self.row(_equal([mathml.words("what it held"), value_math(step.before)]), step.before),
+                self.row(_equal([mathml.words("added"), cotangent, value_math(step.gradient)]), step.gradient),
+                self.row(_equal([grad, value_math(after)]), after),
             ]
-        return self._gathered(
-            "accumulate", step.leaf, f"{step.leaf}.grad", ("Accumulated into the leaf", rows), after
-        )
+        return self._gathered("accumulate", step.leaf, f"{step.leaf}.grad", ("Accumulated into the leaf", rows), after)
 
     def _gathered(self, kind: str, variable: str, title: str, section: tuple[str, list[Data]], value: Value) -> Data:
         return {
@@ -180,6 +185,7 @@ class Text:
             "edges": [],
             "title": title,
             "say": f"Backward: {title}: {value}",
+            "result": value.text,
             "sections": _filled(section),
         }
 
@@ -187,7 +193,7 @@ class Text:
 
     def gradient(self, leaf: str, symbol: Symbol, value: Value) -> Data:
         """The whole derivative by a leaf."""
-        return self.row(mathml.equation([mathml.name(symbol.name), value_math(value)]), value, node=leaf)
+        return self.row(_equal([mathml.name(symbol.name), value_math(value)]), value, node=leaf)
 
     def relation(self, relation: Relation) -> Data:
         """The derivative of one of the user's variables by another."""
@@ -197,7 +203,7 @@ class Text:
         """A derivative as products of the derivatives along each path."""
         names = _sum(_product(mathml.name(each.name) for each in path) for path in paths)
         numbers = _sum(_product(_bracketed(summarise(each.value).text) for each in path) for path in paths)
-        return self.row(mathml.equation([mathml.name(symbol.name), names, numbers, value_math(value)]), value)
+        return self.row(_equal([mathml.name(symbol.name), names, numbers, value_math(value)]), value)
 
 
 # --- formulas ------------------------------------------------------------------------------------------------------
@@ -205,6 +211,15 @@ class Text:
 
 def _filled(*sections: tuple[str, list[Data]]) -> list[Data]:
     return [{"title": title, "rows": rows} for title, rows in sections if rows]
+
+
+def _equal(parts: Iterable[str]) -> list[str]:
+    """The parts of a chain of equalities, each once."""
+    kept: list[str] = []
+    for part in parts:
+        if part and part not in kept[-1:]:
+            kept.append(part)
+    return kept
 
 
 def value_math(value: Value) -> str:
@@ -236,10 +251,10 @@ def with_numbers(formula: Formula) -> str:
     return "" if missing else text
 
 
-def _evaluated(symbol: Symbol | None, formula: Formula, value: Value | None) -> str:
+def _evaluated(symbol: Symbol | None, formula: Formula, value: Value | None) -> list[str]:
     known = "" if value is None else value_math(value)
     name = "" if symbol is None else mathml.name(symbol.name)
-    return mathml.equation([name, written(formula), with_numbers(formula), known])
+    return _equal([name, written(formula), with_numbers(formula), known])
 
 
 def _bracketed(number: str) -> str:
