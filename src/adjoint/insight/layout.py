@@ -57,12 +57,8 @@ def layered(
     >>> layout.positions, layout.routes, layout.width, layout.height
     ([(30.0, 10.0), (30.0, 78.0)], [[(30.0, 20.0), (30.0, 68.0)]], 60.0, 88.0)
     """
-    ranks = _ranks(len(sizes), edges)
-    distinct = sorted(set(edges))
-    kept, beside = _split(distinct, ranks, len(sizes))
-    parts = [
-        _Part(layers, chains, sizes, between_nodes, between_layers) for layers, chains in _ordered(len(sizes), kept)
-    ]
+    found, beside = in_layers(len(sizes), edges)
+    parts = [_Part(layers, chains, sizes, between_nodes, between_layers) for layers, chains in found]
     part_of = {node: part for part in parts for node in part.x if node < len(sizes)}
     for source, target in beside:
         part_of[source].run_beside(source, target)
@@ -79,6 +75,22 @@ def layered(
 
 
 # --- layers and their order ----------------------------------------------------------------------------------------
+
+Layers = list[list[int]]
+Chains = dict[tuple[int, int], list[int]]
+
+
+def in_layers(size: int, edges: Sequence[tuple[int, int]]) -> tuple[list[tuple[Layers, Chains]], list[tuple[int, int]]]:
+    """The layers of a graph's nodes, from left to right, for whoever gives them places of their own.
+
+    For each part that hangs together: its layers, and for each edge the bends in the layers that it passes, with numbers from
+    `size` on. Then the edges that run beside the layers.
+
+    >>> in_layers(3, [(0, 1), (1, 2), (0, 2)])
+    ([([[0], [3, 1], [2]], {(0, 1): [], (0, 2): [3], (1, 2): []})], [])
+    """
+    kept, beside = _split(sorted(set(edges)), _ranks(size, edges), size)
+    return _ordered(size, kept), beside
 
 
 def _ranks(size: int, edges: Iterable[tuple[int, int]]) -> list[int]:
