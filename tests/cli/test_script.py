@@ -1,5 +1,7 @@
 """`adjoint run script.py` does as `python script.py` does."""
 
+import sys
+
 import pytest
 
 SCRIPTS = {
@@ -55,3 +57,30 @@ def test_interrupted(python, adjoint, write):
     got = adjoint("run", "script.py")
     assert got.stderr == python("script.py").stderr
     assert got.returncode == 130
+
+
+WORKERS = """
+import sys
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+class Squares(Dataset):
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, place):
+        return torch.tensor(place * place), torch.__name__
+
+if __name__ == "__main__":
+    for batch in DataLoader(Squares(), 2, num_workers=1, multiprocessing_context=sys.argv[1]):
+        print(batch)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="starts processes as POSIX systems do")
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_processes_that_it_starts_run_on_adjoint_too(adjoint, write, method):
+    write("script.py", WORKERS)
+    got = adjoint("run", "script.py", method)
+    assert not got.stderr
+    assert got.stdout.splitlines() == [f"[tensor([{pair}]), ('adjoint', 'adjoint')]" for pair in ("0, 1", "4, 9")]

@@ -9,10 +9,11 @@ True
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from multiprocessing import spawn
 from types import ModuleType
 
 from adjoint.core.absent import absence, absent_attribute, public_name
@@ -27,7 +28,7 @@ def standing_in() -> Iterator[None]:
 
     They are the very same objects: `torch.nn` is `adjoint.nn`. A name that Adjoint lacks is an `AttributeError`, an
     `ImportError` or a `ModuleNotFoundError`, as Python would have it, that says so. What was imported as `torch`
-    before is put aside and comes back afterwards.
+    before is put aside and comes back afterwards. Processes that are spawned meanwhile have it the same way.
     """
     set_aside = {name: sys.modules.pop(name) for name in list(sys.modules) if _is_torch(name)}
     stand_in = StandIn()
@@ -35,14 +36,37 @@ def standing_in() -> Iterator[None]:
         if _is_public(name):
             stand_in.prepare(module)
     sys.meta_path.insert(0, stand_in)
+    preparing, spawn.get_preparation_data = spawn.get_preparation_data, _preparation_data
     try:
         yield
     finally:
+        spawn.get_preparation_data = preparing
         sys.meta_path.remove(stand_in)
         stand_in.undo()
         for name in [name for name in sys.modules if _is_torch(name)]:
             del sys.modules[name]
         sys.modules.update(set_aside)
+
+
+_python_prepares = spawn.get_preparation_data
+
+
+def _preparation_data(name: str) -> dict[str, object]:
+    """What Python tells a process that it spawns, and the stand-in: there before the process reads the program anew."""
+    return _python_prepares(name) | {"stand_in": _Arrival()}
+
+
+class _Arrival:
+    """Unpickled in another process, it puts Adjoint in PyTorch's place there until that ends."""
+
+    def __reduce__(self) -> tuple[Callable[[], object], tuple[()]]:
+        return _arrive, ()
+
+
+def _arrive() -> AbstractContextManager[None]:
+    standing = standing_in()
+    standing.__enter__()
+    return standing  # part of the data from which it was unpickled, which Python keeps until the process ends
 
 
 class StandIn(MetaPathFinder, Loader):
