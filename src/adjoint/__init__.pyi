@@ -62,6 +62,7 @@ from adjoint.core.random import default_generator as default_generator
 from adjoint.core.tensor import Size as Size
 from adjoint.core.tensor import Tensor as Tensor
 from adjoint.func import vmap as vmap
+from adjoint.insight import check_gradient as check_gradient
 from adjoint.insight import explain as explain
 from adjoint.serialization.loading import load as load
 from adjoint.serialization.saving import save as save

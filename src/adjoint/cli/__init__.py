@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from adjoint import __version__
-from adjoint.cli import run
+from adjoint.cli import explain, run
 from adjoint.cli.command import Command, Refusal
 
 __all__ = ["main"]
 
-COMMANDS: tuple[Command, ...] = (run.COMMAND,)
+COMMANDS: tuple[Command, ...] = (run.COMMAND, explain.COMMAND)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

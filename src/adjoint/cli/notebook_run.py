@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from adjoint.cli.comparison import difference
 from adjoint.cli.notebook import Cell, Notebook
-from adjoint.cli.script import INTERRUPTED
 from adjoint.cli.session import Outcome, Session, session
 from adjoint.cli.standin import standing_in
+from adjoint.cli.tracebacks import INTERRUPTED
 
 
 def run_notebook(notebook: Notebook, arguments: Sequence[str], *, check: bool) -> int:

@@ -1,14 +1,17 @@
 """Exceptions of the user's program, shown as the user's own: without the frames of the command that ran it."""
 
 import os
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from adjoint.core import absent, face
 from adjoint.ops import later
 
+INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
 _OURS = (f"{Path(__file__).parent}{os.sep}", absent.__file__, face.__file__, later.__file__)
 
 
@@ -23,6 +26,19 @@ def as_the_users_own(error: BaseException) -> BaseException:
 def formatted(error: BaseException) -> str:
     """`error` as Python prints it."""
     return "".join(traceback.format_exception(error))
+
+
+def shown(error: BaseException) -> int:
+    """Show an exception of the user's program as Python has it, by `sys.excepthook`, and return the exit status."""
+    as_the_users_own(error)
+    sys.excepthook(type(error), error, error.__traceback__)
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+
+
+def passes(error: BaseException, function: Any) -> bool:
+    """Whether an exception came up in the file of this function."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    return any(frame.f_code.co_filename == file for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def _family(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:

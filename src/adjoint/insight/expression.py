@@ -110,10 +110,10 @@ class Expression:
     def as_function(self, names: Sequence[str]) -> Callable[..., Any]:
         """A function of the variables `names`, in this order."""
 
-        def function(*values: Any) -> Any:
-            return self.evaluate(dict(zip(names, values, strict=True)))
+        def function(*values: Any, **named: Any) -> Any:
+            return self.evaluate(dict(zip(names, values, strict=False)) | named)
 
-        parameters = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
+        parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
         function.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
         function.__name__ = "<expression>"
         return function

@@ -95,7 +95,10 @@ class Watched:
             self.result = function(*arguments, **keywords)
         self.names.then(watch.names()).then(names_in(caller()))
         self.operands = watch.operands
-        self.lines = watch.lines()
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        self.lines = (
+            {} if code is None or is_ours(code) else watch.lines()
+        )  # in our own files are no lines of the user's
         own = getattr(function, "__name__", "")
         self.root_names = (own, *ROOT) if own.isidentifier() else ROOT
 
