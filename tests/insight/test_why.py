@@ -47,3 +47,29 @@ def test_planted_fault_is_found_at_its_line(path):
     assert answer.line is not None, str(answer)
     assert (answer.line.file, answer.line.line) == (str(path), number), str(answer)
     assert f"{path}:{number}" in str(answer)
+
+
+@pytest.mark.parametrize("path", programs(healthy=True), ids=lambda path: path.stem)
+def test_healthy_program_is_not_accused(path):
+    names, given = run(path)
+    assert names["answer"].is_healthy, str(names["answer"])
+    assert [str(each.message) for each in given] == []
+
+
+def test_each_of_ten_faults_is_planted_in_several_ways():
+    kinds = [path.stem.partition("_")[0] for path in programs(healthy=False)]
+    assert all(
+        sum(stem.startswith(fault) for stem in (path.stem for path in programs(healthy=False))) >= 3
+        for fault in (
+            "detach",
+            "no_grad",
+            "non_leaf",
+            "in_place",
+            "log",
+            "sqrt",
+            "relu",
+            "sigmoid",
+            "zero_grad",
+            "wrong_tensor",
+        )
+    ), kinds

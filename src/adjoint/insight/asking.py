@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from adjoint.core.events import Event
+from adjoint.core import modes
+from adjoint.core.events import STEP, ZERO_GRAD, Event, all_latest
 from adjoint.core.tensor import Tensor
 from adjoint.insight.naming import is_ours, key_of_tensor, names_in
 from adjoint.insight.program import (
@@ -40,6 +41,7 @@ class Question:
                 self.frames.append(each)
             each = each.f_back
         self.x = x
+        self.is_recording = modes.recording()
         self._place = x_place
 
     # --- names ---
@@ -146,12 +148,36 @@ class Question:
                 if isinstance(value, Tensor):
                     yield name, value, scope
 
-    def optimizers(self) -> Iterator[tuple[str, Optimizer, Scope]]:
-        """The optimizers that the frames' variables hold."""
-        for frame, scope in zip(self.frames, self.scopes, strict=True):
-            for name, value in frame.f_locals.items():
-                if isinstance(value, Optimizer) and scope is not None:
-                    yield name, value, scope
+    def optimizers(self) -> Iterator[tuple[str, Optimizer]]:
+        """The optimizers that the frames' variables hold, then others that were at work of late."""
+        seen: set[int] = set()
+        for frame in self.frames:
+            for name, value in _values_inside(frame.f_locals):
+                if isinstance(value, Optimizer) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield name, value
+        for event in (*all_latest(STEP), *all_latest(ZERO_GRAD)):
+            value = event.subject()
+            if isinstance(value, Optimizer) and id(value) not in seen and self.concerns(event):
+                seen.add(id(value))
+                yield f"the optimizer {type(value).__name__}", value
+
+    def made(self, optimizer: Optimizer) -> SourceLine | None:
+        """The line that made an optimizer."""
+        made = optimizer._made_at
+        return None if made is None else self.line_of(Event(None, *made))
+
+
+def _values_inside(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The values of variables, and those inside of lists, dicts and objects that they hold."""
+    for name, value in names.items():
+        yield name, value
+        if isinstance(value, list | tuple):
+            yield from ((f"{name}[{place}]", each) for place, each in enumerate(value[:100]))
+        elif isinstance(value, dict):
+            yield from ((f"{name}[{key!r}]", each) for key, each in list(value.items())[:100])
+        elif not isinstance(value, type | ModuleType) and isinstance(getattr(value, "__dict__", None), dict):
+            yield from ((f"{name}.{key}", each) for key, each in list(value.__dict__.items())[:100])
 
 
 def definition_of(node: ast.AST, scope: Scope) -> tuple[Definition, Scope] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from adjoint.core import modes
 from adjoint.core.events import BACKWARD, RECORDING_OFF, ZERO_GRAD, Event, all_latest, latest
 from adjoint.core.graph import Node, expose, node_of, public_name
 from adjoint.core.recorded import Recorded
@@ -67,7 +66,7 @@ def _without_history(question: Question) -> Answer:
     """For a tensor that does not require a gradient: because it never did, or because what it was made from was cut."""
     name = question.name
     made = question.made_at()
-    if not modes.state.grad_enabled:
+    if not question.is_recording:
         return _recording_off(question)
     if made is not None:
         definition, scope = made
@@ -368,10 +367,10 @@ def _replaced(question: Question) -> Answer | None:
     """For a tensor that an optimizer or a variable holds, while the program computes with another in its place."""
     x = question.x
     assert x is not None
-    for name, optimizer, scope in question.optimizers():
+    for name, optimizer in question.optimizers():
         if any(each is x for group in optimizer.param_groups for each in group["params"]):
-            made = scope.reaching(name, ast.Name(name, ast.Load())) or list(scope.definitions(name))
-            lines = [scope.line(each.statement) for each in made[:1]]
+            made = question.made(optimizer)
+            lines = [] if made is None else [made]
             return _answer(
                 question, "wrong_tensor", f"{name} holds it, but the loss is computed from another tensor in its place",
                 lines, remedy="make the optimizer from the parameters of the model as it is when it is trained",

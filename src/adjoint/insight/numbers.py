@@ -7,9 +7,8 @@ constants that the source names. No code of the user's runs for that, and no `.g
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import add, mul, sub, truediv
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,9 @@ from adjoint.core.graph import FREED, LEAF, Node, node_of
 from adjoint.core.primitive import DTYPE, OUT, SHAPE, VALUE
 from adjoint.core.recorded import Recorded
 from adjoint.core.tensor import Tensor, wrap
+from adjoint.insight.constants import constant_of
 from adjoint.insight.naming import Key, key_of
 from adjoint.insight.origins import Origins
-from adjoint.insight.program import UNKNOWN, Passed, Scope
 
 
 @dataclass
@@ -200,7 +199,7 @@ def _written_after(tensor: Tensor, sequence: int) -> bool:
     return bool(tensor._writes) and tensor._writes[-1][0] > sequence  # type: ignore[index]
 
 
-# --- constants in the source -------------------------------------------------------------------------------------
+# --- operands in the source -------------------------------------------------------------------------------------
 
 
 def written_operands(node: ast.AST) -> list[ast.expr]:
@@ -215,38 +214,3 @@ def written_operands(node: ast.AST) -> list[ast.expr]:
         arguments = [*node.args, *(each.value for each in node.keywords)]
         return [node.func.value, *arguments] if isinstance(node.func, ast.Attribute) else arguments
     return []
-
-
-def constant_of(node: ast.AST, scope: Scope) -> Any:
-    """The value of an expression of the source that needs no gradient: a number, or a tensor's array; None if unknown."""
-    known = scope.value(node)
-    if isinstance(known, Tensor):
-        return None if known._node is not None else known._data
-    if isinstance(known, int | float) and not isinstance(known, bool):
-        return known
-    if known is not UNKNOWN:
-        return None
-    if isinstance(node, ast.BinOp):
-        left, right = constant_of(node.left, scope), constant_of(node.right, scope)
-        return _arithmetic(node.op, left, right)
-    if isinstance(node, ast.Name):
-        found = scope.reaching(node.id, node)
-        if len(found) == 1 and found[0].replaces:
-            return constant_of(found[0].value, scope)
-        given = scope.arguments.get(node.id)
-        if not found and isinstance(given, Passed):
-            return constant_of(given.expression, given.scope)
-    return None
-
-
-_ARITHMETIC: dict[type, Callable] = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv}
-
-
-def _arithmetic(operator: ast.AST, left: Any, right: Any) -> Any:
-    compute = _ARITHMETIC.get(type(operator))
-    if left is None or right is None or compute is None:
-        return None
-    try:
-        return compute(left, right)
-    except (ArithmeticError, ValueError):
-        return None

@@ -17,14 +17,15 @@ from typing import Any
 from adjoint.core.graph import Node, public_name
 from adjoint.core.primitive import Primitive
 from adjoint.core.recorded import Recorded
+from adjoint.insight.constants import constant_of, is_constant
 from adjoint.insight.naming import is_ours
 from adjoint.insight.slices import Occurrence, Slice
 from adjoint.insight.source import SourceLine, line_at
 from adjoint.nn.modules.module import Module
 
 #: what an operator of Python's is recorded as
-_OPERATORS: dict[type, tuple[str, ...]] = {
-    ast.Add: ("add",), ast.Sub: ("sub", "rsub"), ast.Mult: ("mul",), ast.Div: ("div", "reciprocal", "mul"),
+OPERATORS: dict[type, tuple[str, ...]] = {
+    ast.Add: ("add",), ast.Sub: ("sub",), ast.Mult: ("mul",), ast.Div: ("div", "reciprocal", "mul"),
     ast.Pow: ("pow",), ast.MatMult: ("mm", "mv", "dot", "bmm", "unsafe_view"), ast.USub: ("neg",), ast.Mod: ("remainder",),
     ast.FloorDiv: ("floor_divide",),
 }  # fmt: skip
@@ -43,7 +44,11 @@ class Origins:
 
     def __init__(self, graph: Recorded, part: Slice | None) -> None:
         self._nodes = graph.nodes
-        self._occurrences = sorted(part.occurrences, key=lambda each: each.order) if part is not None else []
+        self._recorded = {public_name(each) for each in graph.nodes}
+        found = (
+            [each for each in part.occurrences if not is_constant(each.node, each.scope)] if part is not None else []
+        )
+        self._occurrences = sorted(found, key=lambda each: each.order)
 
     def lines(self, node: Node) -> list[SourceLine]:
         """The lines that may have made a node; one where it is certain."""
@@ -55,22 +60,37 @@ class Origins:
     def occurrences(self, node: Node) -> list[Occurrence]:
         """The operations in the source that may have made a node."""
         name = public_name(node)
-        recorded = {public_name(each) for each in self._nodes}
-
-        def makes(each: Occurrence) -> bool:
-            own = own_names(each)
-            return name in own or (recorded.isdisjoint(own) and name in inner_names(each))
-
-        found = [each for each in self._occurrences if makes(each)]
         same = [each for each in self._nodes if public_name(each) == name]
-        if not found or len({line_of_occurrence(each) for each in found}) == 1:
-            return found
-        if len(same) == len(found):
-            return [found[same.index(node)]]
-        loops = {_loop(each) for each in found}
-        if len(loops) == 1 and None not in loops and len(same) % len(found) == 0:
-            return [found[same.index(node) % len(found)]]
-        return found
+        own = [each for each in self._occurrences if name in self._names(each)]
+        chosen = _aligned(own, same, node)
+        if chosen is not None:
+            return chosen
+        inside = [each for each in self._occurrences if each not in own and self._is_composite(each)]
+        found = [each for each in self._occurrences if each in own or (each in inside and name in inner_names(each))]
+        chosen = _aligned(found, same, node)
+        return found if chosen is None else chosen
+
+    def _names(self, each: Occurrence) -> Sequence[str]:
+        """The names of nodes that an operation of the source is recorded as in this graph."""
+        own = own_names(each)
+        return own[:1] if own and own[0] in self._recorded else own
+
+    def _is_composite(self, each: Occurrence) -> bool:
+        return self._recorded.isdisjoint(own_names(each))
+
+
+def _aligned(found: Sequence[Occurrence], same: Sequence[Node], node: Node) -> list[Occurrence] | None:
+    """Of operations in the source, and nodes of one name, those that belong to `node`; None where that is not certain."""
+    if not found:
+        return None
+    if len(same) == len(found):
+        return [found[same.index(node)]]
+    if len(found) == 1 or len({line_of_occurrence(each) for each in found}) == 1:
+        return list(found) if len(same) > len(found) else None
+    loops = {_loop(each) for each in found}
+    if len(loops) == 1 and None not in loops and len(same) % len(found) == 0:
+        return [found[same.index(node) % len(found)]]
+    return None
 
 
 def recorded_place(node: Node) -> SourceLine | None:
@@ -91,8 +111,14 @@ def line_of_occurrence(each: Occurrence) -> SourceLine:
 def own_names(each: Occurrence) -> Sequence[str]:
     """The names of nodes that an operation itself is recorded as."""
     node = each.node
+    if (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Sub)
+        and isinstance(_known(node.left, each), int | float)
+    ):
+        return ("rsub",)
     if isinstance(node, ast.BinOp | ast.AugAssign | ast.UnaryOp):
-        return _OPERATORS.get(type(node.op), ())
+        return OPERATORS.get(type(node.op), ())
     if isinstance(node, ast.Subscript):
         return ("select", "slice", "index", "unsqueeze")
     if not isinstance(node, ast.Call):
@@ -101,6 +127,10 @@ def own_names(each: Occurrence) -> Sequence[str]:
     name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
     name = name.rstrip("_")
     return (name, *_RECORDED_AS.get(name, ()))
+
+
+def _known(node: ast.AST, each: Occurrence) -> Any:
+    return constant_of(node, each.scope)
 
 
 def inner_names(each: Occurrence) -> frozenset[str]:
@@ -126,7 +156,7 @@ def _called_in(function: Any, depth: int) -> frozenset[str]:
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.BinOp | ast.UnaryOp):
-            found.update(_OPERATORS.get(type(node.op), ()))
+            found.update(OPERATORS.get(type(node.op), ()))
         elif isinstance(node, ast.Call):
             called = node.func
             name = (

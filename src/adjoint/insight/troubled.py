@@ -14,13 +14,15 @@ from adjoint.core.recorded import Recorded
 from adjoint.core.tensor import Tensor, edge_of
 from adjoint.insight.answer import Answer
 from adjoint.insight.asking import Question
+from adjoint.insight.constants import constant_of
 from adjoint.insight.naming import key_of_tensor
-from adjoint.insight.numbers import Numbers, Step
+from adjoint.insight.numbers import Numbers, Step, written_operands
 from adjoint.insight.origins import Origins, line_of_occurrence, own_names
 from adjoint.insight.program import Scope
 from adjoint.insight.slices import Slice
 from adjoint.insight.source import SourceLine
 from adjoint.insight.value import summarise
+from adjoint.optim.optimizer import Optimizer
 
 _VANISHING = 1e-10  # a gradient of which no element is larger has as good as vanished
 _SHRINKS = 1e-4  # an operation that makes a cotangent smaller by this factor has a part in it
@@ -246,13 +248,14 @@ def _suspects(case: Case, x: Any, reason_of: Callable[[str], Any]) -> tuple[list
     if case.graph is not None:
         for node in case.graph.between(x):
             reason = reason_of(public_name(node))
-            if reason is not None:
+            if reason is not None and not _is_harmless(public_name(node), _second(case, node)):
                 reasons[public_name(node)] = reason if isinstance(reason, str) else reason[1]
                 lines += case.lines(node)
     elif case.part is not None:
         for each in case.part.occurrences:
             named = next((name for name in own_names(each) if reason_of(name) is not None), None)
-            if named is not None:
+            second = [constant_of(part, each.scope) for part in written_operands(each.node)[1:]]
+            if named is not None and not _is_harmless(named, second[0] if second else None):
                 reason = reason_of(named)
                 reasons[named] = reason if isinstance(reason, str) else reason[1]
                 lines.append(line_of_occurrence(each))
@@ -262,6 +265,18 @@ def _suspects(case: Case, x: Any, reason_of: Callable[[str], Any]) -> tuple[list
             "its graph is gone, and the source does not tell: ask why(f, ...) of the function that computes the loss"
         ]
     return list(dict.fromkeys(lines)), details
+
+
+def _second(case: Case, node: Node) -> Any:
+    operands = case.numbers.operands(node) if case.numbers is not None else []
+    return operands[1] if len(operands) > 1 else None
+
+
+def _is_harmless(name: str, second: Any) -> bool:
+    """Whether a second operand that is known keeps an operation from making a NaN or an infinity of what is finite."""
+    if not isinstance(second, int | float):
+        return False
+    return (name == "pow" and second >= 1) or (name == "div" and bool(second))
 
 
 # --- zero --------------------------------------------------------------------------------------------------------
@@ -283,7 +298,9 @@ def vanished(question: Question, case: Case, gradient: np.ndarray) -> Answer:
         text = f"{summary}: it was stopped by {name} ({expose(node).name()})"
         return _answer(kind, text, lines, node, [reason, *_inputs(case, node)], case, list(dict.fromkeys(others)))
     lines, details = _suspects(case, question.x, lambda name: None if name in _PRODUCTS else _STOPS.get(name))
-    return _answer("zero", f"{summary}: what may have stopped it on the way", lines, None, details, case)
+    kinds = {kind for kind, reason in _STOPS.values() if reason in details}
+    kind = kinds.pop() if len(kinds) == 1 and lines else "zero"
+    return _answer(kind, f"{summary}: what may have stopped it on the way", lines, None, details, case)
 
 
 def _stops(case: Case, x: Any) -> Iterator[Node]:
@@ -327,20 +344,20 @@ def healthy(question: Question, gradient: np.ndarray) -> Answer:
     x = question.x
     assert x is not None
     details = [f"its values: {summarise(gradient).text}"]
-    held = [(name, o, s) for name, o, s in question.optimizers()]
-    if held and x.is_leaf and not any(_has(optimizer, x) for _, optimizer, _ in held):
-        name, _, scope = held[0]
-        made = scope.reaching(name, ast.Name(name, ast.Load())) or list(scope.definitions(name))
-        lines = [scope.line(each.statement) for each in made[:1]]
-        return Answer(
-            "wrong_tensor", f"{question.name}.grad is there, but {name} does not hold {question.name}, and does not change it",
-            lines[0] if lines else None, details=details,
-            remedy="make the optimizer from the parameters of the model as it is when it is trained",
-        )  # fmt: skip
+    held = list(question.optimizers())
+    if x.is_leaf and held and not any(each is x for _, optimizer in held for each in _parameters(optimizer)):
+        name, optimizer = held[0]
+        details.append(f"({name} does not hold it, and does not change it)")
+        if any(each.requires_grad and getattr(each, "_grad", None) is None for each in _parameters(optimizer)):
+            return Answer(
+                "wrong_tensor", f"{question.name}.grad is there, but {name} holds other tensors in place of it",
+                question.made(optimizer), details=details,
+                remedy="make the optimizer from the parameters of the model as it is when it is trained",
+            )  # fmt: skip
     return Answer(
         "healthy", f"{question.name}.grad is there, finite and not zero: nothing is wrong with it", details=details
     )
 
 
-def _has(optimizer: Any, x: Tensor) -> bool:
-    return any(each is x for group in optimizer.param_groups for each in group["params"])
+def _parameters(optimizer: Optimizer) -> Iterator[Tensor]:
+    return (each for group in optimizer.param_groups for each in group["params"])

@@ -10,7 +10,7 @@ from adjoint.core.events import STEP, all_latest
 from adjoint.core.recorded import Recorded
 from adjoint.core.tensor import Tensor
 from adjoint.insight.asking import Question
-from adjoint.insight.origins import _OPERATORS
+from adjoint.insight.origins import OPERATORS
 from adjoint.insight.program import UNKNOWN, Scope
 from adjoint.insight.slices import Slice
 from adjoint.insight.source import SourceLine
@@ -59,7 +59,7 @@ def _writes_in(scope: Scope, by: str) -> Iterator[tuple[ast.AST, ast.expr]]:
     name = by.partition("Backward")[0].lower().rstrip("_")
     for node in scope.nodes():
         if isinstance(node, ast.AugAssign):
-            names = _OPERATORS.get(type(node.op), ())
+            names = OPERATORS.get(type(node.op), ())
             inner: Any = node.target
             if into_view or name in names or (isinstance(inner, ast.Subscript)):
                 yield node, _base(inner)

@@ -86,7 +86,7 @@ def _check_reached(optimizer: Optimizer) -> None:
     if root is not None and not Recorded(root).leaves.keys().isdisjoint(map(id, _parameters(optimizer))):
         return
     made = optimizer._made_at
-    given = f", which it was given at {made[0].co_filename}:{line_of(*made)}," if made is not None else ""
+    given = f", which it was given at {made[0].co_filename}:{line_of(*made[:2])}," if made is not None else ""
     count = sum(1 for _ in _parameters(optimizer))
     which = f"none of its {count} parameters{given} has" if count > 1 else f"its parameter{given} has not"
     warn_once(
@@ -97,8 +97,9 @@ def _check_reached(optimizer: Optimizer) -> None:
 
 
 def _takes_turns(optimizer: Optimizer) -> bool:
-    """Whether other optimizers work in this program too."""
-    return any(each.subject() not in {None, optimizer} for each in all_latest(STEP))
+    """Whether other optimizers have stepped since this one was made."""
+    since = optimizer._made_at[2] if optimizer._made_at is not None else 0
+    return any(each.sequence > since and each.subject() is not optimizer for each in all_latest(STEP))
 
 
 def _place(event: Event) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from adjoint.autograd.grad_mode import enable_grad
 from adjoint.core import dtypes, modes
 from adjoint.core.events import STEP, ZERO_GRAD, note, place_of_caller
+from adjoint.core.graph import next_sequence
 from adjoint.core.hooks import RemovableHandle
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.ops.typenames import typename
@@ -114,11 +115,11 @@ class Optimizer:
     #: for the warnings of `noticing`: the gradient that the last step used, how many steps found none, where it was made
     _used: tuple[Any, int] | None = None
     _idle = 0
-    _made_at: tuple[Any, int] | None = None
+    _made_at: tuple[Any, int, int] | None = None
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults
-        self._made_at = place_of_caller()
+        self._made_at = (*place_of_caller(), next_sequence())
         for name in _HOOKS:
             setattr(self, name, OrderedDict())
         if isinstance(params, Tensor):
