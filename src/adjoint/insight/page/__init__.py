@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["page_of"]
 
 _FOLDER = Path(__file__).parent
-_PROGRAMS = ("element.js", "state.js", "scene.js", "graph.js", "panel.js", "page.js")  # each knows those before it
+_PROGRAMS = (
+    "element.js",
+    "state.js",
+    "layers.js",
+    "scene.js",
+    "graph.js",
+    "panel.js",
+    "page.js",
+)  # each knows those before it
 
 
 def page_of(explanation: Explanation) -> str:

@@ -176,9 +176,9 @@ def _repeats(numbers: Sequence[int]) -> list[tuple[int, int, int]]:
     found = []
     place = 0
     while place < size:
-        length, period = int(covered[place]), int(period_at[place])
-        found.append((place, period, length // period) if length else (place, 1, 1))
-        place += length or 1
+        whole, pattern = int(covered[place]), int(period_at[place])
+        found.append((place, pattern, whole // pattern) if whole else (place, 1, 1))
+        place += whole or 1
     return found
 
 

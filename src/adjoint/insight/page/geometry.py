@@ -1,6 +1,6 @@
-"""Where the boxes of a folded graph stand: each group has a drawing of its own, with the groups in it closed.
+"""The layers in which the boxes of a folded graph stand, for each group by itself.
 
-When a reader opens a group, the page stretches the drawing around it; boxes never overlap, whatever is open.
+The page gives them their places, since those change when a reader opens a group; layers, and the order within them, stay.
 """
 
 from __future__ import annotations
@@ -8,48 +8,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adjoint.insight.layout import Layout, layered
+from adjoint.insight.layout import in_layers
 from adjoint.insight.page.folding import Group
 from adjoint.insight.page.nodes import Program
 
-_HEIGHT = 64.0  # of each box
-_PORT = (2.0, 0.0)  # where lines enter and leave a group
-
-#: in the ends of a line: the upper and the lower side of the group
+#: ends of a line: where lines enter a group, above all that is in it, and where they leave it, below
 ENTRY, EXIT = -1, -2
 
 
 @dataclass
 class Line:
-    """One line of a drawing, from item to item, for all the edges that run along it."""
+    """One line of a drawing, from item to item, for all the edges that run along it, with its bends on the way.
+
+    `bends` is None where the line runs beside the layers.
+    """
 
     source: int
     target: int
     edges: list[int]
-    points: Sequence[tuple[float, float]]
+    bends: list[int] | None
 
 
 @dataclass
 class Drawing:
-    """A group's own drawing. `boxes` are the items' centres and sizes."""
+    """A group's own drawing: its layers from top to bottom. Bends have numbers behind those of the group's items."""
 
-    boxes: list[tuple[float, float, float, float]]
+    layers: list[list[int]]
     lines: list[Line]
-    width: float
-    height: float
 
 
 class Geometry:
     """The drawings of all groups, by the group's identity."""
 
-    def __init__(self, whole: Group, program: Program, widths: Sequence[float]) -> None:
-        self.widths = widths
+    def __init__(self, whole: Group, program: Program) -> None:
         self.drawings: dict[int, Drawing] = {}
-        self._layouts: dict[tuple, Layout] = {}  # repeated patterns are laid out once
         self._links: dict[int, dict[tuple[int, int], list[int]]] = {}
         self._chains: dict[
             int, list[tuple[Group, int]]
         ] = {}  # for each node the groups around it, and its place in each
+        self._known: dict[tuple, tuple[list[list[int]], dict[tuple[int, int], list[int]]]] = {}
         self._note(whole, [])
         for number, edge in enumerate(program.edges):
             self._link(number, self._chains[edge.source], self._chains[edge.target])
@@ -84,36 +81,41 @@ class Geometry:
                 self._draw(item)
         links = self._links[id(group)]
         count = len(group.items)
-        sizes = [(self._width(item), _HEIGHT) for item in group.items]
-        places = {ENTRY: count, EXIT: count + 1}
-        pairs = [(places.get(source, source), places.get(target, target)) for source, target in links]
-        if group.kind == "all":
-            layout = self._layout(sizes, pairs)
-        else:
-            layout = self._layout([*sizes, _PORT, _PORT], [*pairs, *_ordered(pairs, count)])
-        boxes = [(*centre, *size) for centre, size in zip(layout.positions, sizes, strict=False)]
-        lines = [Line(*ends, edges, route) for (ends, edges), route in zip(links.items(), layout.routes, strict=False)]
-        self.drawings[id(group)] = Drawing(boxes, lines, layout.width, layout.height)
-
-    def _width(self, item: int | Group) -> float:
-        return width_of([item.title]) if isinstance(item, Group) else self.widths[item]
-
-    def _layout(self, sizes: Sequence[tuple[float, float]], pairs: Sequence[tuple[int, int]]) -> Layout:
-        key = tuple(sizes), tuple(pairs)
-        if key not in self._layouts:
-            self._layouts[key] = layered(sizes, pairs, between_nodes=28.0, between_layers=44.0)
-        return self._layouts[key]
+        key = count, tuple(links)
+        if key not in self._known:  # repeated patterns are laid out once
+            self._known[key] = _laid_out(count, list(links))
+        layers, chains = self._known[key]
+        lines = [Line(*ends, edges, chains.get(ends)) for ends, edges in links.items()]
+        self.drawings[id(group)] = Drawing(layers, lines)
 
 
-def width_of(lines: Sequence[str]) -> float:
-    """The width of a box with lines of text in it."""
-    return max(84.0, 26.0 + 7.3 * max(map(len, lines)))
+def _laid_out(count: int, links: Sequence[tuple[int, int]]) -> tuple[list[list[int]], dict[tuple[int, int], list[int]]]:
+    """Layers of a group's items and of the bends of its links; entry and exit stand in no layer."""
+    places = {ENTRY: count, EXIT: count + 1}
+    ends = {places[end]: end for end in places}
+    edges = [(places.get(source, source), places.get(target, target)) for source, target in links]
+    has_ports = any(source >= count or target >= count for source, target in edges)
+    hidden = _outermost(edges, count) if has_ports else []
+    parts, _ = in_layers(count + 2 if has_ports else count, [*edges, *hidden])
+    drawn = set(edges)
+    layers: list[list[int]] = []
+    bends_of: dict[tuple[int, int], list[int]] = {}
+    shown: set[int] = set(range(count))
+    for own_layers, chains in parts:
+        layers += [[] for _ in range(len(own_layers) - len(layers))]
+        for whole, own in zip(layers, own_layers, strict=False):
+            whole += own
+        for (source, target), bends in chains.items():
+            if (source, target) in drawn:
+                bends_of[ends.get(source, source), ends.get(target, target)] = bends
+                shown.update(bends)
+    kept = [[each for each in layer if each in shown] for layer in layers]
+    return [layer for layer in kept if layer], bends_of
 
 
-def _ordered(pairs: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]]:
+def _outermost(edges: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]]:
     """More edges, not to be drawn, so that the entry stands above all and the exit below all."""
-    entry, leave = count, count + 1
-    sources, targets = {source for source, _ in pairs}, {target for _, target in pairs}
-    above = [(entry, item) for item in range(count) if item not in targets]
-    below = [(item, leave) for item in range(count) if item not in sources]
-    return [*above, *below, *([] if above or below else [(entry, leave)])]
+    sources, targets = {source for source, _ in edges}, {target for _, target in edges}
+    above = [(count, item) for item in range(count) if item not in targets]
+    below = [(item, count + 1) for item in range(count) if item not in sources]
+    return [*above, *below, *([] if above or below else [(count, count + 1)])]

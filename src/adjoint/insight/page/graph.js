@@ -61,12 +61,16 @@ class Graph {
   fillGroup(number, parent, places, lines) {
     const layer = this.layerOf(number, parent);
     const routes = lines.get(number);
-    this.lines.get(number).forEach((line, place) => this.moveLine(line, routes[place]));
-    for (const item of this.model.groups[number].items) {
+    const { items } = this.model.groups[number];
+    const isOpen = (item) => item < 0 && this.scene.open.has(-item);
+    this.lines.get(number).forEach((line, place) => {
+      const hasArrow = line.target >= 0 && !isOpen(items[line.target]);
+      this.moveLine(line, routes[place], hasArrow);
+    });
+    for (const item of items) {
       const key = keyOf(item);
-      const isOpen = item < 0 && this.scene.open.has(-item);
-      this.moveBox(key, this.boxOf(item, layer), places.get(key), isOpen);
-      if (isOpen) this.fillGroup(-item, this.boxes.get(key), places, lines);
+      this.moveBox(key, this.boxOf(item, layer), places.get(key), isOpen(item));
+      if (isOpen(item)) this.fillGroup(-item, this.boxes.get(key), places, lines);
       else if (item < 0) this.layers.get(-item)?.remove();
     }
   }
@@ -106,11 +110,10 @@ class Graph {
     if (key[0] === "g") dressGroup(box, isOpen, place);
   }
 
-  makeLine([source, target, edges]) {
+  makeLine([, target, edges]) {
     const visible = shape("path", { class: "line" });
     const wide = shape("path", { class: "reach" });
-    const line = { edges, arrow: target >= 0, visible, wide, element: shape("g", { class: "edge" }, wide, visible), route: "", state: "" };
-    if (target >= 0) visible.setAttribute("marker-end", "url(#arrow)");
+    const line = { edges, target, visible, wide, element: shape("g", { class: "edge" }, wide, visible), route: "", state: "" };
     line.element.dataset.edges = edges.join(" ");
     for (const edge of edges) {
       if (!this.linesOf.has(edge)) this.linesOf.set(edge, []);
@@ -119,8 +122,9 @@ class Graph {
     return line;
   }
 
-  moveLine(line, points) {
+  moveLine(line, points, hasArrow) {
     const route = curve(points);
+    line.visible.classList.toggle("arrow", hasArrow);
     if (route === line.route) return;
     line.route = route;
     this.touch(line.visible).setAttribute("d", route);
@@ -167,7 +171,8 @@ class Graph {
     const state = sent.length ? `line ${strengthClass(strengths[0])}` : "line";
     if (state === line.state) return;
     line.state = state;
-    this.touch(line.visible).setAttribute("class", state);
+    const hasArrow = line.visible.classList.contains("arrow");
+    this.touch(line.visible).setAttribute("class", hasArrow ? `${state} arrow` : state);
   }
 
   /** Let the boxes and lines of the current step stand out. */

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adjoint.arrays import mathml
 from adjoint.insight.page.folding import Group, folded
-from adjoint.insight.page.geometry import Drawing, Geometry, width_of
+from adjoint.insight.page.geometry import Geometry
 from adjoint.insight.page.nodes import EXPLODING, VANISHING, Edge, Node, Program
 from adjoint.insight.page.text import Data, Text
 from adjoint.insight.value import Value, digits, summarise
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 sympy = lazy("sympy", extra="insight")
 
-_WIDEST = 30  # characters of a line in a box
+_WIDEST = 28  # characters of a line in a box
 _NAMED = 4  # leaves in the title
 _SHORT = 40  # definitions; what is longer is no formula that one could read
 
@@ -33,7 +33,7 @@ def model_of(explanation: Explanation) -> Data:
     text = Text(program)
     boxes = [_box(node) for node in program.nodes]
     whole = folded(program)
-    geometry = Geometry(whole, program, [width_of(box) for box in boxes])
+    geometry = Geometry(whole, program)
     steps = [text.computed(place) for place in program.operations]
     for number, step in enumerate(explanation.steps):
         steps.append(text.step(step) | {"number": number + 1})
@@ -58,15 +58,17 @@ def _box(node: Node) -> list[str]:
     value = values[0].text if values else "(not kept)"
     gradient = f"grad {_short(node.gradients[0])}" if node.gradients else ""
     operation = node.operation if node.kind == "operation" else node.kind
-    return [_cut(node.title, _WIDEST - 8), operation, _cut(value), _cut(gradient)]
+    return [_cut(node.title, from_left="." in node.title), operation, _cut(value), _cut(gradient)]
 
 
 def _short(value: Value) -> str:
     return value.text if value.number is not None or value.size <= 3 else f"norm {digits(value.norm)}"
 
 
-def _cut(text: str, longest: int = _WIDEST) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+def _cut(text: str, *, from_left: bool = False) -> str:
+    if len(text) <= _WIDEST:
+        return text
+    return f"…{text[1 - _WIDEST :]}" if from_left else f"{text[: _WIDEST - 1]}…"
 
 
 def _node(node: Node, box: list[str], program: Program, text: Text) -> Data:
@@ -118,19 +120,10 @@ def _groups(whole: Group, geometry: Geometry) -> list[Data]:
     numbers = {id(group): number for number, group in enumerate(order)}
 
     def drawn(group: Group) -> Data:
-        drawing: Drawing = geometry.drawings[id(group)]
+        drawing = geometry.drawings[id(group)]
         items = [-numbers[id(item)] if isinstance(item, Group) else item for item in group.items]
-        return {
-            "title": group.title,
-            "kind": group.kind,
-            "items": items,
-            "boxes": [[round(each, 1) for each in box] for box in drawing.boxes],
-            "lines": [
-                [line.source, line.target, line.edges, [round(x, 1) for point in line.points for x in point]]
-                for line in drawing.lines
-            ],
-            "size": [round(drawing.width, 1), round(drawing.height, 1)],
-        }
+        lines = [[line.source, line.target, line.edges, line.bends] for line in drawing.lines]
+        return {"title": group.title, "kind": group.kind, "items": items, "layers": drawing.layers, "lines": lines}
 
     return [drawn(group) for group in order]
 

@@ -124,9 +124,9 @@ class Program:
             for kind in self._faults(node.gradients):
                 node.flags.append(Flag(kind, f"the gradient by {node.title} {_SAID[kind]}", False))
             for number in self.edges_into.get(place, ()) if place in fine else ():
-                edge = self.edges[number]
-                for kind in self._faults([edge.sent.value]) if edge.sent is not None else ():
-                    text = f"{node.operation} sends back to {edge.sent.to} a gradient that {_SAID[kind]}"
+                sent = self.edges[number].sent
+                for kind in self._faults([sent.value]) if sent is not None else ():
+                    text = f"{node.operation} sends back to {self.nodes[self.edges[number].source].name} a gradient that {_SAID[kind]}"
                     node.flags.append(Flag(kind, text, True))
 
     def _values_at(self, edge: int) -> list[Flag]:

@@ -6,7 +6,7 @@ class Page {
   constructor(model) {
     this.model = model;
     this.player = new Player(model);
-    this.scene = new Scene(model.groups);
+    this.scene = new Scene(model);
     this.scene.openUpTo(BOXES_AT_FIRST);
     this.graph = new Graph(model, this.player, this.scene, byId("view"));
     this.panel = new Panel(model, this.player, {

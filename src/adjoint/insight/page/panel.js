@@ -1,5 +1,7 @@
 // What stands beside the graph: the step or box that is looked at, what is wrong, the breakpoints, and all steps as a table.
 
+const ROWS = 8; // of a section that are shown at once
+
 class Panel {
   /** `actions`: what the page does when a reader chooses a node, a position or a breakpoint here. */
   constructor(model, player, actions) {
@@ -64,7 +66,17 @@ class Panel {
 
   sections(sections) {
     return sections.map(({ title, rows }) => element("section", { class: "part" },
-      element("h3", {}, title), ...rows.map((row) => this.row(row))));
+      element("h3", {}, title), ...rows.slice(0, ROWS).map((row) => this.row(row)),
+      rows.length > ROWS ? this.rest(rows.slice(ROWS)) : null));
+  }
+
+  /** More rows, made when a reader opens them. */
+  rest(rows) {
+    const details = element("details", {}, element("summary", {}, `${rows.length} more`));
+    details.addEventListener("toggle", () => {
+      if (details.open && details.children.length === 1) details.append(...rows.map((row) => this.row(row)));
+    });
+    return details;
   }
 
   row({ math: formula, value, node, note, text }) {
@@ -140,7 +152,7 @@ class Panel {
 
 /** Formulas that are equal, each on a line of its own where they do not fit on one. */
 function equalities(parts) {
-  return parts.map((part, place) => math(place ? `<mo>=</mo>${part}` : part));
+  return parts.flatMap((part, place) => [math(place ? `<mo>=</mo>${part}` : part), " "]);
 }
 
 const upper = (text) => text[0].toUpperCase() + text.slice(1);

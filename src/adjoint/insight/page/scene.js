@@ -1,15 +1,18 @@
-// Where everything stands, given which groups are open. Each group comes with a drawing in which the groups inside of it are
-// closed. To open one, its drawing is stretched around it: what lies beyond moves away by half of what it grows, on each side.
-// Distances only ever grow by that, so boxes stay apart.
+// Where everything stands, given which groups are open. An open group is a frame around its own drawing.
 
-const FRAME = { head: 30, side: 18, foot: 18 };
+const FRAME = { head: 30, side: 16, foot: 8 };
+const BOX_HEIGHT = 64;
 
 class Scene {
-  constructor(groups) {
-    this.groups = groups;
+  constructor(model) {
+    this.groups = model.groups;
     this.open = new Set([0]);
     this.parent = new Map(); // the group around each node ("n3") and group ("g2")
-    groups.forEach((group, number) => {
+    this.closed = new Map(); // the sizes of nodes, and of groups while they are closed
+    this.known = new Map(); // by group, its drawing as it was, with the sizes for which that is right
+    model.nodes.forEach((node, number) => this.closed.set(`n${number}`, nodeWidth(node.box)));
+    this.groups.forEach((group, number) => {
+      this.closed.set(`g${number}`, Math.max(titleWidth(group.title), 150));
       for (const item of group.items) this.parent.set(keyOf(item), number);
     });
   }
@@ -18,47 +21,29 @@ class Scene {
   arrange() {
     const places = new Map();
     const lines = new Map();
-    const size = this.arrangeGroup(0, places, lines);
-    return { places, lines, width: size.width, height: size.height };
+    const { width, height } = this.arrangeGroup(0, places, lines);
+    return { places, lines, width, height };
   }
 
   arrangeGroup(number, places, lines) {
     const group = this.groups[number];
-    const inner = group.items.map((item) =>
-      item < 0 && this.open.has(-item) ? this.arrangeGroup(-item, places, lines) : null);
-    const stretch = new Stretch(group.boxes, inner);
-    const content = group.size[0] + stretch.growth.x;
-    const width = Math.max(content + 2 * (number && FRAME.side), number && titleWidth(group.title));
-    const frame = number ? { ...FRAME, side: (width - content) / 2 } : { head: 0, side: 0, foot: 0 };
-    group.items.forEach((item, place) => {
-      const [x, y, width, height] = group.boxes[place];
-      const size = inner[place] ?? { width, height };
-      places.set(keyOf(item), {
-        x: stretch.x(x) - size.width / 2 + frame.side,
-        y: stretch.y(y) - size.height / 2 + frame.head,
-        width: size.width, height: size.height,
-      });
-    });
-    const bottom = group.size[1] + stretch.growth.y + frame.head + frame.foot;
-    const drawn = group.lines.map((line) => this.route(line, group, inner, stretch, frame, places, bottom));
-    lines.set(number, drawn);
-    const port = (end) => group.lines.findIndex((line) => line[end] < 0);
-    return {
-      width, height: bottom,
-      entry: port(0) < 0 ? width / 2 : drawn[port(0)][0],
-      exit: port(1) < 0 ? width / 2 : drawn[port(1)].at(-2),
-    };
+    const sizes = group.items.map((item) => (item < 0 && this.open.has(-item)
+      ? this.arrangeGroup(-item, places, lines)
+      : { width: this.closed.get(keyOf(item)), height: BOX_HEIGHT, entry: 0, exit: 0 }));
+    const drawn = this.drawingOf(number, sizes);
+    drawn.places.forEach((place, index) => places.set(keyOf(group.items[index]), place));
+    lines.set(number, drawn.routes);
+    return drawn.size;
   }
 
-  /** The points of a line, flat. At an open group it ends where the lines inside begin. */
-  route([source, target, , points], group, inner, stretch, frame, places, bottom) {
-    const moved = points.map((value, index) =>
-      index % 2 ? stretch.y(value) + frame.head : stretch.x(value) + frame.side);
-    if (source >= 0 && inner[source]) moved[0] = places.get(keyOf(group.items[source])).x + inner[source].exit;
-    if (target >= 0 && inner[target]) moved[moved.length - 2] = places.get(keyOf(group.items[target])).x + inner[target].entry;
-    if (source < 0) moved.unshift(moved[0], frame.head);
-    if (target < 0) moved.push(moved.at(-2), bottom);
-    return moved;
+  /** A group's own drawing, which is kept as long as no box in it changes its size. */
+  drawingOf(number, sizes) {
+    const wanted = sizes.map(({ width, height, entry, exit }) => [width, height, entry, exit].join()).join(" ");
+    const known = this.known.get(number);
+    if (known?.wanted === wanted) return known;
+    const drawn = { wanted, ...draw(this.groups[number], sizes, number ? FRAME : { head: 0, side: 0, foot: 0 }) };
+    this.known.set(number, drawn);
+    return drawn;
   }
 
   /** The groups around a node or group, the innermost first. */
@@ -98,26 +83,31 @@ class Scene {
   }
 }
 
-/** The map of a drawing in which some boxes are larger. */
-class Stretch {
-  constructor(boxes, inner) {
-    this.parts = boxes.flatMap(([x, y, width, height], place) => inner[place] === null ? [] : [{
-      x, y, width, height, dx: inner[place].width - width, dy: inner[place].height - height,
-    }]);
-    this.growth = {
-      x: this.parts.reduce((sum, part) => sum + part.dx, 0),
-      y: this.parts.reduce((sum, part) => sum + part.dy, 0),
-    };
-  }
-
-  x(value) { return this.parts.reduce((sum, part) => sum + part.dx * share(value, part.x, part.width), value); }
-  y(value) { return this.parts.reduce((sum, part) => sum + part.dy * share(value, part.y, part.height), value); }
-}
-
-/** From 0 at a box's one side to 1 at its other. */
-function share(value, centre, size) {
-  return Math.max(0, Math.min(1, (value - centre) / size + 0.5));
+/** The boxes and lines of a group within its frame. */
+function draw(group, sizes, frame) {
+  const layers = new Layers(group, sizes);
+  const inner = group.lines.map((line) => layers.route(line));
+  const width = Math.max(layers.width + 2 * frame.side, frame.head && titleWidth(group.title));
+  const [left, top] = [(width - layers.width) / 2, frame.head];
+  const height = layers.height + frame.head + frame.foot;
+  const places = sizes.map((size, item) => {
+    const { x, y } = layers.corner(item);
+    return { x: x + left, y: y + top, width: size.width, height: size.height };
+  });
+  const routes = inner.map((points, place) => {
+    const moved = points.map((value, index) => value + (index % 2 ? top : left));
+    if (group.lines[place][0] === ENTRY) moved.unshift(moved[0], 0);
+    if (group.lines[place][1] === EXIT) moved.push(moved.at(-2), height);
+    return moved;
+  });
+  const port = (which) => (layers.x.has(which) ? layers.x.get(which) + left - width / 2 : 0);
+  return { places, routes, size: { width, height, entry: port(ENTRY), exit: port(EXIT) } };
 }
 
 const keyOf = (item) => (item < 0 ? `g${-item}` : `n${item}`);
-const titleWidth = (title) => 60 + 7.5 * title.length;
+const titleWidth = (title) => 62 + 7.6 * title.length;
+
+/** How wide a node's box must be for its lines. */
+function nodeWidth([name, operation, value, gradient]) {
+  return Math.max(84, 30 + 7.8 * name.length + 6.6 * operation.length, 22 + 7.3 * value.length, 32 + 7.3 * gradient.length);
+}
