@@ -12,8 +12,19 @@ _RULES = {
     "log_softmax": lambda x: torch.log_softmax(x, -1),
     "gelu": F.gelu,
     "layer_norm": lambda x: F.layer_norm(x, (64,), _WEIGHT, _BIAS),
+    "attention": lambda x: _attention(x),
+    "attention_with_mask": lambda x: _attention(x, attn_mask=_MASK.to(x.dtype)),
+    "causal_attention": lambda x: _attention(x, is_causal=True),
     "group_norm": lambda x: F.group_norm(x, 4, _WEIGHT, _BIAS),
 }
+_MASK = torch.tensor(np.where(np.tri(8, 8, 2), 0.5, -np.inf) - np.eye(8))
+_MASK[3] = -torch.inf
+
+
+def _attention(x, **options):
+    """Each row of x has two heads, of eight places of four numbers."""
+    heads = x.view(-1, 2, 8, 4)
+    return F.scaled_dot_product_attention(heads, heads.flip(-1) * 0.7, heads * 1.3, **options).view(x.shape)
 
 
 @pytest.mark.parametrize("name", _RULES)

@@ -64,6 +64,7 @@ KERNELS: dict[str, tuple[str, ...]] = {
     ),
     "recurrence": ("lstm", "lstm_backward", "gru", "gru_backward", "rnn", "rnn_backward"),
     "softmax": ("softmax", "log_softmax", "softmax_derivative", "log_softmax_vjp"),
+    "attention": ("attention", "attention_vjp"),
     "normalisation": ("normalised", "normalised_vjp"),
     "activations": ("gelu", "gelu_vjp"),
     "pairs": ("as_pairs", "from_pairs"),

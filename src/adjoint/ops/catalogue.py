@@ -225,7 +225,7 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "adaptive_max_pool2d", "adaptive_max_pool3d", "fractional_max_pool2d", "fractional_max_pool3d"),
     },
     "adjoint.ops.nn.attention": {
-        "functions": ("nn.functional.multi_head_attention_forward", "nn.functional.scaled_dot_product_attention"),
+        "functions": ("nn.functional.multi_head_attention_forward",),
     },
     "adjoint.ops.nn.classification_losses": {
         "functions": ("nn.functional.binary_cross_entropy", "nn.functional.binary_cross_entropy_with_logits",
@@ -335,6 +335,10 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
             "upsample_lanczos2d_aa", "upsample_linear1d", "upsample_nearest1d", "upsample_nearest2d",
             "upsample_nearest3d", "upsample_nearest_exact1d", "upsample_nearest_exact2d", "upsample_nearest_exact3d",
             "upsample_trilinear3d"),
+    },
+    "adjoint.ops.nn.scaled_products": {
+        "functions": ("nn.functional.scaled_dot_product_attention",),
+        "records": ("scaled_dot_product_attention",),
     },
     "adjoint.ops.nn.sequences": {
         "records": ("pack_padded_sequence", "pad_packed_sequence"),

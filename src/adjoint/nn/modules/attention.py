@@ -97,7 +97,9 @@ class MultiheadAttention(Module):
     ) -> tuple[Tensor, Tensor | None]:  # fmt: skip
         turned = self.batch_first and query.dim() == 3
         if turned:
-            query, key, value = (each.transpose(0, 1) for each in (query, key, value))
+            turned_key = key.transpose(0, 1)
+            query = turned_key if query is key else query.transpose(0, 1)
+            key, value = turned_key, turned_key if value is key else value.transpose(0, 1)
         result, weights = F.multi_head_attention_forward(
             query,
             key,

@@ -9,14 +9,10 @@ from typing import Any
 import numpy as np
 
 from adjoint.core.apply import require_tensors
-from adjoint.core.autocast import one_under_autocast
-from adjoint.core.dtypes import FLOAT, c_type_name, float32, scalar_type_name
+from adjoint.core.dtypes import FLOAT
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
 from adjoint.core.tensor import Tensor, wrap
-from adjoint.ops.choice import where
-from adjoint.ops.comparison import eq
-from adjoint.ops.conversion import to_dtype
 from adjoint.ops.filling import masked_fill
 from adjoint.ops.joining import cat
 from adjoint.ops.linalg.products import baddbmm
@@ -24,100 +20,10 @@ from adjoint.ops.matrix import matmul
 from adjoint.ops.nn.dropout import dropout
 from adjoint.ops.nn.linear import linear
 from adjoint.ops.nn.padding import pad
+from adjoint.ops.nn.scaled_products import scaled_dot_product_attention
 from adjoint.ops.nn.softmax import softmax
 
 _NAMES = ("query", "key", "value")
-
-
-@public(module="nn.functional", method=False)
-@one_under_autocast
-def scaled_dot_product_attention(
-    query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0,
-    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
-) -> Tensor:  # fmt: skip
-    """`softmax(query @ key.mT * scale + mask) @ value`, for queries (..., L, E), keys (..., S, E) and values (..., S, V).
-
-    The scale is 1 / sqrt(E) unless given. A mask of truth values says which keys a query may see, one of numbers is added;
-    with `is_causal` a query sees the keys up to its own place. Where a query sees no key the result is 0. With `enable_gqa`
-    several heads of queries, along the third dimension from the end, share one of keys and values.
-
-    >>> import adjoint as torch
-    >>> q = k = torch.tensor([[1., 0.], [0., 1.]])
-    >>> torch.nn.functional.scaled_dot_product_attention(q, k, torch.tensor([[1.], [2.]]), is_causal=True)
-    tensor([[1.0000],
-            [1.6698]])
-    """
-    query, key, value = require_tensors("scaled_dot_product_attention", query, key, value, names=_NAMES)
-    _check_attention(query, key, value, attn_mask, is_causal)
-    kind = query.dtype
-    wide = float32 if kind.itemsize == 2 else kind
-    query, key, value = (to_dtype(each, wide) for each in (query, key, value))
-    if enable_gqa and query.ndim > 2:
-        key, value = (_shared_by_heads(each, query.shape[-3]) for each in (key, value))
-    scale = 1 / math.sqrt(max(query.shape[-1], 1)) if scale is None else scale
-    fused = query.ndim == 4 and dropout_p == 0  # what PyTorch computes in one loop; elsewhere it scales both factors
-    if fused:
-        scores = matmul(query, key.transpose(-2, -1)) * scale
-    else:
-        root = math.sqrt(abs(scale))
-        scores = matmul(query * math.copysign(root, scale), key.transpose(-2, -1) * root)
-    if is_causal:
-        scores = masked_fill(scores, wrap(np.tri(*scores.shape[-2:]) == 0), -math.inf)
-    blind = None
-    if attn_mask is not None:
-        if attn_mask.dtype.rank == FLOAT:
-            scores = scores + to_dtype(attn_mask, wide)
-        else:
-            scores = where(attn_mask, scores, -math.inf)
-        blind = eq(scores, -math.inf).all(-1, keepdim=True)
-        scores = masked_fill(scores, blind, 0)
-    if (
-        fused and wide is not kind and scores.numel()
-    ):  # that loop rounds the weights to 16 bits before it divides by their sum
-        weights = (scores - scores.detach().amax(-1, keepdim=True)).exp()
-        total = weights.sum(-1, keepdim=True)
-        result = matmul(to_dtype(to_dtype(weights, kind), wide), value) / total
-        return to_dtype(result if blind is None else masked_fill(result, blind, 0), kind)
-    weights = softmax(scores, -1)
-    if blind is not None:
-        weights = masked_fill(weights, blind, 0)
-    return to_dtype(matmul(dropout(weights, dropout_p), value), kind)
-
-
-def _check_attention(query: Tensor, key: Tensor, value: Tensor, mask: Any, is_causal: bool) -> None:
-    if min(query.ndim, key.ndim, value.ndim) < 2:
-        raise RuntimeError(
-            "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: "
-            f"{query.ndim} key.dim: {key.ndim} and value.dim: {value.ndim} instead."
-        )
-    if not query.dtype is key.dtype is value.dtype:
-        types = [c_type_name(each.dtype) for each in (query, key, value)]
-        raise RuntimeError(
-            "Expected query, key, and value to have the same dtype, but got query.dtype: "
-            f"{types[0]} key.dtype: {types[1]} and value.dtype: {types[2]} instead."
-        )
-    if query.dtype.rank != FLOAT:
-        raise RuntimeError(f"expected scalar type Float but found {scalar_type_name(query.dtype)}")
-    if mask is None:
-        return
-    if mask._data.dtype.kind != "b" and mask.dtype not in (query.dtype, float32):
-        raise RuntimeError(
-            "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
-            f"{c_type_name(mask.dtype)} and  query.dtype: {c_type_name(query.dtype)} instead."
-        )
-    if is_causal:
-        raise RuntimeError(
-            "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True\n"
-            "Put both into the mask."
-        )
-
-
-def _shared_by_heads(x: Tensor, heads: int) -> Tensor:
-    """Keys or values, repeated so that each head of the queries has its own."""
-    if x.shape[-3] == 0 or heads % x.shape[-3]:
-        raise RuntimeError("Number of heads in key and value must divide the number of heads in ")
-    times = heads // x.shape[-3]
-    return x.unsqueeze(-3).expand(*x.shape[:-2], times, *x.shape[-2:]).flatten(-4, -3)
 
 
 @public(module="nn.functional", method=False)
@@ -140,7 +46,9 @@ def multi_head_attention_forward(
     _check_shapes(query, key, value, key_padding_mask, attn_mask, num_heads)
     batched = query.ndim == 3
     if not batched:
-        query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
+        queries = query.unsqueeze(1)
+        keys = queries if key is query else key.unsqueeze(1)
+        query, key, value = queries, keys, keys if value is key else value.unsqueeze(1)
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     length, examples, width = query.shape
     groups = examples * num_heads
@@ -154,11 +62,14 @@ def multi_head_attention_forward(
     mask = None if causal else added_mask(attn_mask, "attn_mask", query.dtype)
     _demand(width == embed_dim_to_check, f"was expecting embedding dimension of {embed_dim_to_check}, but got {width}")
     _demand(width % num_heads == 0, f"embed_dim {width} not divisible by num_heads {num_heads}")
-    weights = _projections(
-        use_separate_proj_weight, key, value, in_proj_weight, (q_proj_weight, k_proj_weight, v_proj_weight)
-    )
-    biases = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
-    q, k, v = (linear(*each) for each in zip((query, key, value), weights, biases, strict=True))
+    if use_separate_proj_weight:
+        separate = _checked_weights(key, value, (q_proj_weight, k_proj_weight, v_proj_weight))
+        biases = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
+        q, k, v = (linear(*each) for each in zip((query, key, value), separate, biases, strict=True))
+    else:
+        _demand(key.shape == value.shape, f"key shape {key.shape} does not match value shape {value.shape}")
+        _demand(in_proj_weight is not None, "use_separate_proj_weight is False but in_proj_weight is None")
+        q, k, v = _projected(query, key, value, in_proj_weight, in_proj_bias)
     if mask is not None:
         mask = _checked_mask(mask, (length, key.shape[0]), groups)
     if bias_k is not None and bias_v is not None:
@@ -169,31 +80,33 @@ def multi_head_attention_forward(
     else:
         _demand(bias_k is None, "bias_k is set but bias_v is None")
         _demand(bias_v is None, "bias_v is set but bias_k is None")
-    q = _heads(q, groups)
+    q = _heads(q, num_heads)
     k, v = (
-        _heads(x, groups) if static is None else _checked_static(static, name, groups, width // num_heads)
+        _heads(x, num_heads) if static is None else _checked_static(static, name, groups, width // num_heads, num_heads)
         for x, static, name in ((k, static_k, "static_k"), (v, static_v, "static_v"))
     )
     if add_zero_attn:
-        k, v = (cat([x, wrap(np.zeros((groups, 1, width // num_heads), x._data.dtype))], 1) for x in (k, v))
+        k, v = (pad(x, (0, 0, 0, 1)) for x in (k, v))
         mask, padding = _widened(mask), _widened(padding)
+    if mask is not None:
+        mask = mask.unsqueeze(0) if mask.shape[0] == 1 else mask.view(examples, num_heads, length, -1)
     if padding is not None:
-        padding = padding.view(examples, 1, 1, -1).expand(-1, num_heads, -1, -1).reshape(groups, 1, -1)
+        padding = padding.view(examples, 1, 1, -1)
         mask = padding if mask is None else mask + padding
     dropped = dropout_p if training else 0.0
     shown = None
     if need_weights:
-        factors = q * math.sqrt(1 / q.shape[-1]), k.transpose(-2, -1)
-        shown = dropout(softmax(matmul(*factors) if mask is None else baddbmm(mask, *factors), -1), dropped)
+        factors = (q * math.sqrt(1 / q.shape[-1])).flatten(0, 1), k.flatten(0, 1).transpose(-2, -1)
+        if mask is None:
+            scores = matmul(*factors)
+        else:
+            scores = baddbmm(mask.expand(examples, num_heads, -1, -1).flatten(0, 1), *factors)
+        shown = dropout(softmax(scores, -1), dropped).view(examples, num_heads, length, -1)
         found = matmul(shown, v)
-        shown = shown.view(examples, num_heads, length, -1)
         shown = shown.mean(1) if average_attn_weights else shown
     else:
-        if mask is not None and mask.shape[0] != 1:
-            mask = mask.view(examples, num_heads, -1, k.shape[1])
-        q, k, v = (x.view(examples, num_heads, *x.shape[1:]) for x in (q, k, v))
-        found = scaled_dot_product_attention(q, k, v, mask, dropped, causal).flatten(0, 1)
-    result = linear(found.transpose(0, 1).reshape(length, examples, width), out_proj_weight, out_proj_bias)
+        found = scaled_dot_product_attention(q, k, v, mask, dropped, causal)
+    result = linear(found.permute(2, 0, 1, 3).reshape(length, examples, width), out_proj_weight, out_proj_bias)
     if not batched:
         result, shown = result.squeeze(1), None if shown is None else shown.squeeze(0)
     return result, shown
@@ -251,21 +164,33 @@ def added_mask(
     return masked_fill(wrap(np.zeros(mask.shape, dtype.numpy)), mask, -math.inf) if boolean else mask
 
 
-def _projections(
-    separate: bool, key: Tensor, value: Tensor, together: Tensor | None, apart: tuple[Tensor | None, ...]
-) -> tuple[Any, ...]:
-    """The matrices that project queries, keys and values."""
-    if separate:
-        _demand(
-            key.shape[:2] == value.shape[:2],
-            f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}",
-        )
-        for each, name in zip(apart, "qkv", strict=True):
-            _demand(each is not None, f"use_separate_proj_weight is True but {name}_proj_weight is None")
-        return apart
-    _demand(key.shape == value.shape, f"key shape {key.shape} does not match value shape {value.shape}")
-    _demand(together is not None, "use_separate_proj_weight is False but in_proj_weight is None")
-    return together.chunk(3)  # type: ignore[union-attr]
+def _checked_weights(key: Tensor, value: Tensor, weights: tuple[Tensor | None, ...]) -> tuple[Any, ...]:
+    """The matrices that project queries, keys and values, where each has its own."""
+    _demand(
+        key.shape[:2] == value.shape[:2],
+        f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}",
+    )
+    for each, name in zip(weights, "qkv", strict=True):
+        _demand(each is not None, f"use_separate_proj_weight is True but {name}_proj_weight is None")
+    return weights
+
+
+def _projected(query: Tensor, key: Tensor, value: Tensor, weight: Any, bias: Tensor | None) -> tuple[Tensor, ...]:
+    """The queries, keys and values, projected by the parts of one matrix: by one product for those that are the same."""
+    width = weight.shape[0] // 3
+    if query is key is value:
+        return _in_parts(linear(query, weight, bias), 3, width)
+    if key is not value:
+        biases = (None, None, None) if bias is None else bias.chunk(3)
+        return tuple(linear(*each) for each in zip((query, key, value), weight.chunk(3), biases, strict=True))
+    of_query, of_both = weight.split([width, 2 * width])
+    biases = (None, None) if bias is None else bias.split([width, 2 * width])
+    return linear(query, of_query, biases[0]), *_in_parts(linear(key, of_both, biases[1]), 2, width)
+
+
+def _in_parts(x: Tensor, count: int, width: int) -> tuple[Tensor, ...]:
+    """(L, N, count * E) as so many of (L, N, E)."""
+    return x.view(*x.shape[:-1], count, width).unbind(-2)
 
 
 def _checked_mask(mask: Tensor, size: tuple[int, int], groups: int) -> Tensor:
@@ -280,12 +205,12 @@ def _widened(mask: Tensor | None) -> Tensor | None:
     return None if mask is None else pad(mask, (0, 1))
 
 
-def _heads(x: Tensor, groups: int) -> Tensor:
-    """(L, N, E) as (N * heads, L, E / heads)."""
-    return x.reshape(x.shape[0], groups, -1).transpose(0, 1)
+def _heads(x: Tensor, count: int) -> Tensor:
+    """(L, N, E) as (N, heads, L, E / heads)."""
+    return x.reshape(x.shape[0], x.shape[1], count, -1).permute(1, 2, 0, 3)
 
 
-def _checked_static(x: Tensor, name: str, groups: int, width: int) -> Tensor:
+def _checked_static(x: Tensor, name: str, groups: int, width: int, heads: int) -> Tensor:
     for axis, size in ((0, groups), (2, width)):
         _demand(x.shape[axis] == size, f"expecting {name}.size({axis}) of {size}, but got {x.shape[axis]}")
-    return x
+    return x.view(-1, heads, *x.shape[1:])

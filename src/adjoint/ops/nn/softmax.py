@@ -36,7 +36,7 @@ def _log_softmax(xp: Any, x: Any, *, axis: int, held: Any = None) -> Any:
 
 
 @fused("softmax_derivative")
-def _softmax_derivative(xp: Any, change: Any, out: Any, *, axis: int) -> Any:
+def softmax_derivative(xp: Any, change: Any, out: Any, *, axis: int) -> Any:
     """The Jacobian diag(out) - out out^T, which is symmetric, times a tangent or a cotangent."""
     moved = change * out
     return moved - out * xp.sum(moved, axis=axis, keepdims=True)
@@ -50,8 +50,8 @@ def _log_softmax_vjp(xp: Any, g: Any, out: Any, *, axis: int) -> Any:
 softmax_record = general(
     "softmax",
     lambda xp, x, *, axis: _softmax(xp, x, axis=axis),
-    vjp=lambda xp, g, out, *, axis: _softmax_derivative(xp, g, out, axis=axis),
-    jvp=lambda xp, tangents, out, *, axis: _softmax_derivative(xp, tangents[0], out, axis=axis),
+    vjp=lambda xp, g, out, *, axis: softmax_derivative(xp, g, out, axis=axis),
+    jvp=lambda xp, tangents, out, *, axis: softmax_derivative(xp, tangents[0], out, axis=axis),
     promotes="common",
 )
 log_softmax_record = general(
