@@ -10,6 +10,7 @@ import numpy as np
 
 from adjoint.arrays import notation
 from adjoint.autograd.checking.failures import GradcheckError
+from adjoint.core.limits import finfo
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.insight import numerical
 from adjoint.insight.claims import Claim, by_input
@@ -172,7 +173,7 @@ class _Checker:
                 'ones for them\nUse method="differences".'
             )
         else:
-            found = numerical.by_differences(self.point.values, leaf, places, tolerance.rtol)
+            found = numerical.by_differences(self.point.values, leaf, places, self._eps(leaf), tolerance.rtol)
             values[rows], errors[rows] = found.values, found.errors
         return numerical.Estimate(values, errors), method
 
@@ -201,6 +202,7 @@ class _Checker:
         self, name: str, given: np.ndarray, estimate: numerical.Estimate, tolerance: Tolerance
     ) -> list[Difference]:
         leaf, right = self.point.leaves[name], self.gradients[name]
+        eps = self._eps(leaf)
         known = np.isfinite(estimate.errors)
         errors = np.where(known, 10 * estimate.errors, np.inf)
         is_autograds = tolerance.accepts(given, right)
@@ -211,7 +213,7 @@ class _Checker:
             place = tuple(map(int, np.unravel_index(row, leaf.shape))) if leaf.shape else ()
             index = self._index(column) + place
             number = estimate.values[row, column].item() if known[row, column] else None
-            sides = numerical.kink(self.point.values, leaf, place, column) if known[row, column] else None
+            sides = numerical.kink(self.point.values, leaf, place, column, eps) if known[row, column] else None
             kind = "wrong"
             if sides is not None and _is_between(given[row, column], sides, tolerance):
                 kind = "not smooth"
@@ -219,6 +221,10 @@ class _Checker:
                 kind = "autograd"
             found.append(Difference(index, given[row, column].item(), right[row, column].item(), number, kind, sides))
         return found
+
+    def _eps(self, leaf: Tensor) -> float:
+        """The precision of a computation that starts from an input."""
+        return max(finfo(leaf.dtype).eps, self.point.eps)
 
     def _index(self, column: int) -> tuple[int, ...]:
         lead = self.point.lead

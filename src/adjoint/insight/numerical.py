@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.autograd.checking.differences import Values, derivatives
+from adjoint.core.limits import finfo
 from adjoint.core.tensor import Tensor, buffer, wrap
 
 Place = tuple[int, ...]
@@ -32,15 +33,15 @@ class Estimate:
     errors: np.ndarray
 
 
-def by_differences(values: Values, point: Tensor, places: Sequence[Place], rtol: float) -> Estimate:
+def by_differences(values: Values, point: Tensor, places: Sequence[Place], eps: float, rtol: float) -> Estimate:
     """The derivatives by some elements of a tensor, by central differences at three steps, extrapolated to none.
 
-    The step is a part of the element itself. Where that leaves a relative error of more than `rtol`, others are tried.
+    `eps` is the precision of what is computed. The step is a part of the element itself. Where that leaves a relative
+    error of more than `rtol`, others are tried.
     """
-    size = _eps(point)
-    first_step = size ** (1 / (2 * _HALVINGS + 3))
+    first_step = eps ** (1 / (2 * _HALVINGS + 3))
     (at_point,) = values()
-    noise = size * np.abs(np.asarray(at_point._data, np.complex128)).reshape(-1)
+    noise = eps * np.abs(np.asarray(at_point._data, np.complex128)).reshape(-1)
     rows = [_row(values, point, place, first_step, noise, rtol) for place in places]
     empty = np.zeros((0, at_point.numel()))
     return Estimate(
@@ -103,14 +104,10 @@ def _unit(point: Tensor, place: Place) -> np.ndarray:
     return unit
 
 
-def _eps(tensor: Tensor) -> float:
-    return float(np.finfo(tensor._data.dtype).eps)
-
-
 # --- where a function is not smooth --------------------------------------------------------------------------------
 
 
-def kink(values: Values, point: Tensor, place: Place, column: int) -> tuple[float, float] | None:
+def kink(values: Values, point: Tensor, place: Place, column: int, eps: float) -> tuple[float, float] | None:
     """The derivatives to the left and to the right of a real element, where they are not the same; else None.
 
     In a smooth place the difference of the two shrinks with the step. Where it does not, there is a kink, or a jump.
@@ -118,9 +115,9 @@ def kink(values: Values, point: Tensor, place: Place, column: int) -> tuple[floa
     if point.is_complex():
         return None
     size = _sizes(point, place)[0]
-    step = _eps(point) ** 0.25 * size
+    step = eps**0.25 * size
     (at_point,) = values()
-    noise = 4 * _eps(point) * abs(complex(np.reshape(at_point._data, -1)[column])) / (step / _SMALLER)
+    noise = 4 * eps * abs(complex(np.reshape(at_point._data, -1)[column])) / (step / _SMALLER)
     far = _one_sided(values, point, place, step, column)
     near = _one_sided(values, point, place, step / _SMALLER, column)
     gap, near_gap = abs(far[1] - far[0]), abs(near[1] - near[0])
@@ -167,7 +164,7 @@ def by_complex_steps(
             return None
         if result.dtype.kind != "c" or result.shape != at_point._data.shape:
             return None
-        if not np.allclose(result.real, at_point._data, rtol=_eps(point) ** 0.5, atol=0, equal_nan=True):
+        if not np.allclose(result.real, at_point._data, rtol=finfo(point.dtype).eps ** 0.5, atol=0, equal_nan=True):
             return None
         rows.append(np.reshape(result.imag, -1) / (_COMPLEX_STEP * size))
     return np.stack(rows) if rows else np.zeros((0, at_point.numel()))
