@@ -423,7 +423,6 @@ def test_notebook_and_terminal(capsys):
     x = leaf(3.0)
     y = x**2
     explanation = explain(y)
-    assert explanation._repr_html_() == f"<pre>{explanation}</pre>".replace("->", "-&gt;")
     assert explanation._repr_latex_().splitlines() == [
         r"$$\begin{aligned}",
         r"y &= x^{2} = 9 \\",

@@ -83,9 +83,11 @@ class Writer:
 
 
 def tightness(number: str) -> int:
-    """How tightly the text of a number binds: `-1` and `1+2j` have signs."""
+    """How tightly the text of a number binds: `-1` and `1+2j` have signs, and in LaTeX 1e-8 is a product."""
     if number.endswith("j"):
         return LOOSE
+    if "\\cdot" in number:
+        return PRODUCT
     return SUM if number.startswith("-") else ATOM
 
 
@@ -297,11 +299,11 @@ def latex_name(name: str) -> str:
     if not letters.isidentifier():
         letters, digits = name, ""
     escaped = "".join(_ESCAPES.get(character, character) for character in letters)
-    base = "\\" + letters if letters in _GREEK else letters if len(letters) == 1 else rf"\mathrm{{{escaped}}}"
+    base = "\\" + letters if letters in GREEK else letters if len(letters) == 1 else rf"\mathrm{{{escaped}}}"
     return f"{base}_{{{digits}}}" if digits else base
 
 
-_GREEK = {
+GREEK = {
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "rho", "sigma",
     "tau", "phi", "chi", "psi", "omega",
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -166,6 +166,11 @@ class Graph:
                 return operand
             return None if _written_after(operand, node) else operand._data
         return _saved_operand(passage, index)
+
+    def values(self) -> Iterator[tuple[str, Any]]:
+        """The variables and constants by name, each with its array or number, or None where that was not kept."""
+        yield from ((variable.name, variable.array) for variable in self.variables.values())
+        yield from self.constants.items()
 
     # --- formulas ---
 

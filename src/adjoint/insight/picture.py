@@ -71,6 +71,7 @@ _INK, _LINE = "#111827", "#6b7280"
 
 _FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 _CHARACTER, _HEIGHT = 7.3, 16.0  # of the text, at 12 pixels
+_NARROWEST = 40.0
 _PADDING = 10.0
 _MARGIN = 16.0
 _HEAD = 7.0  # of an arrow
@@ -78,7 +79,7 @@ _HEAD = 7.0  # of an arrow
 
 def _size(lines: Sequence[str], padding: float = _PADDING) -> tuple[float, float]:
     width = max((_columns(line) for line in lines), default=0) * _CHARACTER
-    return width + 2 * padding, len(lines) * _HEIGHT + padding
+    return max(width, _NARROWEST) + 2 * padding, len(lines) * _HEIGHT + padding
 
 
 def _columns(text: str) -> int:
@@ -106,7 +107,7 @@ def svg(picture: Picture) -> str:
         else:
             edges.append((arrow.source, arrow.target))
     layout = layered(sizes, edges, between_layers=24.0 if labels else 40.0)
-    shapes = [*_arrows(picture, layout, labels), *_boxes(picture, layout, sizes)]
+    shapes = [*_arrows(picture, layout, sizes, labels), *_boxes(picture, layout, sizes)]
     width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
     mark = hashlib.sha256("".join((picture.title, picture.description, *shapes)).encode()).hexdigest()[:8]
     size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
@@ -162,7 +163,9 @@ def _text(lines: Sequence[str], x: float, y: float, ink: str) -> str:
     return f'<text fill="{ink}" xml:space="preserve">{"".join(rows)}</text>'
 
 
-def _arrows(picture: Picture, layout: Layout, labels: dict[int, int]) -> Iterator[str]:
+def _arrows(
+    picture: Picture, layout: Layout, sizes: Sequence[tuple[float, float]], labels: dict[int, int]
+) -> Iterator[str]:
     routes = iter(layout.routes)
     for place, arrow in enumerate(picture.arrows):
         route = list(next(routes))
@@ -177,7 +180,8 @@ def _arrows(picture: Picture, layout: Layout, labels: dict[int, int]) -> Iterato
         yield f'<polygon points="{_points(head)}" fill="{_LINE}"/>'
         if place in labels:
             middle = layout.positions[labels[place]]
-            yield f'<g paint-order="stroke" stroke="#ffffff" stroke-width="4">{_text(arrow.label, *middle, _INK)}</g>'
+            yield _outline("box", *middle, *sizes[labels[place]], 'fill="#ffffff"')
+            yield _text(arrow.label, *middle, _INK)
         yield "</g>"
 
 

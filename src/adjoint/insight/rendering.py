@@ -1,9 +1,9 @@
-"""An explanation as text: lines, each with a kind by which a terminal may colour it."""
+"""An explanation as text: lines, each with a kind by which a terminal may colour it; and how formulas are shown anywhere."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ def lines(explanation: Explanation) -> Iterator[Line]:
 
 
 def _lines(explanation: Explanation) -> Iterator[Line]:
-    yield "title", f"{explanation.top} differentiated by {_listed(explanation.gradients)}"
+    yield "title", title_of(explanation)
     yield "", ""
     yield "heading", "Forward"
     for definition in explanation.definitions:
@@ -63,15 +63,24 @@ def _lines(explanation: Explanation) -> Iterator[Line]:
         )
     if explanation.unknown:
         yield "", ""
-        them = "it" if len(explanation.unknown) == 1 else "them"
-        names = _listed(explanation.unknown)
-        yield (
-            "note",
-            f"{names}: no derivative needs {them}, so the graph did not keep {them}. explain(f, *inputs) shows {them}.",
-        )
+        yield "note", unknown_text(explanation.unknown)
 
 
-def _listed(names: Iterable[str]) -> str:
+def title_of(explanation: Explanation) -> str:
+    """What is differentiated by what."""
+    return f"{explanation.top} differentiated by {listed(explanation.gradients)}"
+
+
+def unknown_text(names: Sequence[str]) -> str:
+    """A sentence on constants whose values nobody kept; empty where there are none."""
+    if not names:
+        return ""
+    them = "it" if len(names) == 1 else "them"
+    return f"{listed(names)}: no derivative needs {them}, so the graph did not keep {them}. explain(f, *inputs) shows {them}."
+
+
+def listed(names: Iterable[str]) -> str:
+    """`x, w and b`."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
@@ -91,7 +100,16 @@ def formula_text(formula: Formula, binding: int = notation.CHOICE) -> str:
     return notation.text(formula, binding=binding)
 
 
-def with_numbers(formula: Formula) -> str | None:
+def formula_latex(formula: Formula) -> str:
+    """A formula in LaTeX, if it is short enough to be read."""
+    if formula.length > _LONGEST or formula.depth > _LONGEST:
+        return rf"\text{{(a formula of {formula.length} parts)}}"
+    return notation.latex(formula)
+
+
+def with_numbers(
+    formula: Formula, write: Callable[..., str] = notation.text, write_number: Callable[[str], str] = str
+) -> str | None:
     """A formula with its numbers put in; None where a symbol in it has none, or has many."""
     missing = False
 
@@ -100,11 +118,11 @@ def with_numbers(formula: Formula) -> str | None:
         if symbol.value is None or getattr(symbol.value, "shape", ()) != ():
             missing = True
             return None
-        return summarise(symbol.value).text
+        return write_number(digits(summarise(symbol.value).number))
 
     if formula.length > _LONGEST or formula.depth > _LONGEST:
         return None
-    text = notation.text(formula, number, notation.OR)
+    text = write(formula, number, notation.OR)
     return None if missing else text
 
 
@@ -176,19 +194,29 @@ def _sent_text(sent: Sent) -> str:
     return _evaluated(sent.formula, sent.value)
 
 
-@_step_lines.register
-def _(step: BroadcastStep, number: int) -> Iterator[Line]:
+def broadcast_text(step: BroadcastStep) -> str:
+    """What a step does that sums over copies, in words."""
     axes = ", ".join(map(str, step.axes))
     over = f"axes {axes}" if len(step.axes) > 1 else f"axis {axes}"
-    head = f"{number:3}. {step.variable} was broadcast from {list(step.shape)} to {list(step.whole)}"
-    yield "operation", f"{head}: what comes back is summed over {over}"
+    shapes = f"from {list(step.shape)} to {list(step.whole)}"
+    return f"{step.variable} was broadcast {shapes}: what comes back is summed over {over}"
+
+
+def sum_text(step: SumStep) -> str:
+    """What a step does that sums what several consumers send, in words."""
+    return f"{step.variable} is used {len(step.parts)} times: what comes back is summed"
+
+
+@_step_lines.register
+def _(step: BroadcastStep, number: int) -> Iterator[Line]:
+    yield "operation", f"{number:3}. {broadcast_text(step)}"
     yield "in", f"       from {step.consumer}: {step.sent}"
     yield "out", f"       sum: {step.total}"
 
 
 @_step_lines.register
 def _(step: SumStep, number: int) -> Iterator[Line]:
-    yield "operation", f"{number:3}. {step.variable} is used {len(step.parts)} times: what comes back is summed"
+    yield "operation", f"{number:3}. {sum_text(step)}"
     for consumer, value in step.parts:
         yield "in", f"       from {consumer}: {value}"
     simple = all(value.number is not None for _, value in step.parts)
@@ -206,38 +234,3 @@ def _(step: AccumulationStep, number: int) -> Iterator[Line]:
     simple = step.before.number is not None
     numbers = _joined(" + ", (step.before.text, step.gradient.text)) if simple else None
     yield "operation", f"{head} = {chained(f'what it holds + {step.cotangent.name}', numbers, after)}"
-
-
-# --- LaTeX ---------------------------------------------------------------------------------------------------------
-
-
-def latex_of(explanation: Explanation) -> str:
-    """The local derivatives and what goes back along each edge, as one aligned display."""
-    operations = [step for step in explanation.steps if isinstance(step, OperationStep)]
-    rows = [row for step in operations for row in _latex_rows(step)]
-    rows += [
-        (_latex(symbol), _latex_value(summarise(gradient._data))) for symbol, gradient in explanation.totals.values()
-    ]
-    body = " \\\\\n".join(f"{row[0]} &= " + " = ".join(part for part in row[1:] if part) for row in rows)
-    return f"$$\\begin{{aligned}}\n{body}\n\\end{{aligned}}$$"
-
-
-def _latex_rows(step: OperationStep) -> Iterator[tuple[str, ...]]:
-    for definition in step.definitions:
-        if definition.formula is not None:
-            yield notation.latex_name(definition.name), _latex(definition.formula), _latex_value(definition.value)
-    for sent in step.sent:
-        if sent.ratio is not None and sent.derivative is not None:
-            yield _latex(sent.ratio), _latex(sent.derivative), _latex_value(sent.derivative_value)
-
-
-def _latex(formula: Formula) -> str:
-    if formula.length > _LONGEST or formula.depth > _LONGEST:
-        return rf"\text{{(a formula of {formula.length} parts)}}"
-    return notation.latex(formula)
-
-
-def _latex_value(value: Value | None) -> str:
-    if value is None:
-        return ""
-    return notation.latex_number(digits(value.number)) if value.number is not None else rf"\text{{{value.text}}}"
