@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -49,6 +50,7 @@ def formula(part: Any, symbol_text: Callable[[Any], str | None] | None = None, b
     return _Writer(MATHML, symbol_text).write(part, binding)
 
 
+@lru_cache(10_000)
 def name(text: str) -> str:
     """A variable's name: with a final number as an index, `dy/dx` as a fraction.
 

@@ -35,17 +35,20 @@ def model_of(explanation: Explanation) -> Data:
     whole = folded(program)
     geometry = Geometry(whole, program)
     steps = [text.computed(place) for place in program.operations]
-    for number, step in enumerate(explanation.steps):
-        steps.append(text.step(step) | {"number": number + 1})
+    steps += map(text.step, explanation.steps)
+    nodes = [_node(node, box, program, text) for node, box in zip(program.nodes, boxes, strict=True)]
+    summary = _summary(explanation, text)
     return {
         "top": explanation.top,
         "title": _title(explanation),
         "limits": {"vanishing": VANISHING, "exploding": EXPLODING},
-        "nodes": [_node(node, box, program, text) for node, box in zip(program.nodes, boxes, strict=True)],
+        "nodes": nodes,
         "edges": [_edge(edge, program) for edge in program.edges],
         "groups": _groups(whole, geometry),
         "steps": steps,
-        "summary": _summary(explanation, text),
+        "summary": summary,
+        "formulas": list(text.formulas),
+        "values": text.value_table(),
     }
 
 
@@ -77,8 +80,8 @@ def _node(node: Node, box: list[str], program: Program, text: Text) -> Data:
         data["operation"] = node.operation
     if node.line is not None:
         data["line"] = {"place": str(node.line), "text": node.line.text}
-    values = [each.value for each in node.definitions if each.value is not None]
-    data["values"] = [text.value(value) for value in values]
+    data["rows"] = text.definitions(node)
+    data["values"] = [text.value(each.value) for each in node.definitions if each.value is not None]
     data["gradients"] = [text.value(value) for value in node.gradients]
     if node.gradients:
         data["strength"] = _strength(node.gradients[0], program)

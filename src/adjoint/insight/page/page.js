@@ -172,9 +172,9 @@ class Page {
       return [group.title, [["", countOf(group)], ["", "Enter opens and closes it"]]];
     }
     const node = this.model.nodes[number];
-    const rows = node.values.map((value) => ["value", value.text]);
-    rows.push(...node.gradients.map((gradient) => ["gradient", gradient.text]));
-    if (node.gradients[0]?.norm) rows.push(["norm", node.gradients[0].norm]);
+    const { values } = this.model;
+    const rows = node.values.map((value) => ["value", values[value].text]);
+    rows.push(...node.gradients.map((gradient) => ["gradient", values[gradient].text]));
     rows.push(...(node.flags ?? []).map((flag) => [FLAGS[flag.kind].mark, flag.text]));
     if (node.line) rows.push(["line", `${node.line.place}  ${node.line.text}`]);
     return [`${node.name}  ${node.operation ?? node.kind}`, rows];

@@ -6,7 +6,7 @@ class Panel {
   /** `actions`: what the page does when a reader chooses a node, a position or a breakpoint here. */
   constructor(model, player, actions) {
     Object.assign(this, { model, player, actions });
-    this.rows = 0; // of the table, as far as it is made
+    this.made = 0; // rows of the table so far
   }
 
   // --- the step, or a box ---
@@ -15,6 +15,7 @@ class Panel {
     const { player } = this;
     if (player.isOverview) return this.show("Overview", this.model.title, null, this.sections(this.model.summary), []);
     const step = player.step;
+    this.shown = step.node;
     const backward = player.position - player.forwardCount;
     const kicker = step.pass === "forward"
       ? `Forward ${player.position} of ${player.forwardCount}`
@@ -28,8 +29,9 @@ class Panel {
     const parts = positions.map((position) => this.player.steps[position - 1]).flatMap((step) => step.sections);
     const once = parts.filter((part, place) => parts.findIndex((other) => JSON.stringify(other) === JSON.stringify(part)) === place);
     const kind = node.kind === "operation" ? node.operation : node.kind;
-    const facts = positions.length ? [] : node.values.map((value) => this.row({ value, text: value.text }));
-    this.show(kind, node.name, node, [...facts, ...this.sections(once)], this.nodeButtons(number, true));
+    const own = { title: "Value", rows: [{ of: number }] };
+    this.shown = number;
+    this.show(kind, node.name, node, this.sections(node.kind === "operation" ? once : [own, ...once]), this.nodeButtons(number, true));
   }
 
   showGroup(number, isOpen) {
@@ -66,7 +68,7 @@ class Panel {
 
   sections(sections) {
     return sections.map(({ title, rows }) => element("section", { class: "part" },
-      element("h3", {}, title), ...rows.slice(0, ROWS).map((row) => this.row(row)),
+      element("h3", {}, title), ...rows.slice(0, ROWS).flatMap((row) => this.rows(row)),
       rows.length > ROWS ? this.rest(rows.slice(ROWS)) : null));
   }
 
@@ -74,17 +76,29 @@ class Panel {
   rest(rows) {
     const details = element("details", {}, element("summary", {}, `${rows.length} more`));
     details.addEventListener("toggle", () => {
-      if (details.open && details.children.length === 1) details.append(...rows.map((row) => this.row(row)));
+      if (details.open && details.children.length === 1) details.append(...rows.flatMap((row) => this.rows(row)));
     });
     return details;
   }
 
-  row({ math: formula, value, node, note, text }) {
+  /** A row, or those that say what a node is: for another node than the one shown, with a link to it. */
+  rows(row) {
+    if (row.of === undefined) return [this.row(row)];
+    const { rows } = this.model.nodes[row.of];
+    return row.of === this.shown ? rows.map((each) => this.row(each)) : [this.row({ ...rows[0], node: row.of })];
+  }
+
+  row({ math: parts, value, node }) {
     const link = node === undefined ? null
       : button(this.model.nodes[node].name, () => this.actions.choose(node), { class: "link", title: "Show this box" });
-    return element("div", { class: "row" },
-      link, formula ? element("div", { class: "formula" }, ...equalities(formula)) : text,
-      value ? opened(value) : null, note ? element("p", { class: "note" }, note) : null);
+    return element("div", { class: "row" }, link, element("div", { class: "formula" }, ...this.equalities(parts)),
+      value === undefined ? null : opened(this.model.values[value]));
+  }
+
+  /** Formulas that are equal, each on a line of its own where they do not fit on one. */
+  equalities(parts) {
+    const formulas = parts.map((part) => this.model.formulas[part]);
+    return formulas.flatMap((formula, place) => [math(place ? `<mo>=</mo>${formula}` : formula), " "]);
   }
 
   // --- what is wrong ---
@@ -120,7 +134,7 @@ class Panel {
     const table = byId("table");
     table.hidden = !table.hidden;
     byId("table-button").setAttribute("aria-expanded", String(!table.hidden));
-    if (!table.hidden && !this.rows) this.makeTable(table);
+    if (!table.hidden && !this.made) this.makeTable(table);
     if (!table.hidden) table.scrollIntoView({ behavior: calm() ? "auto" : "smooth" });
     return !table.hidden;
   }
@@ -137,22 +151,17 @@ class Panel {
 
   addRows() {
     const { steps } = this.player;
-    const until = Math.min(steps.length, this.rows + 200);
-    for (; this.rows < until; this.rows += 1) {
-      const position = this.rows + 1;
-      const step = steps[this.rows];
+    const until = Math.min(steps.length, this.made + 200);
+    for (; this.made < until; this.made += 1) {
+      const position = this.made + 1;
+      const step = steps[this.made];
       const node = this.model.nodes[step.node];
       const what = button(step.title, () => this.actions.go(position), { class: "link" });
       this.body.append(element("tr", {}, element("td", {}, String(position)), element("td", {}, step.pass), element("td", {}, what),
         element("td", { class: "number" }, step.result), element("td", { class: "source" }, node.line?.place ?? "")));
     }
-    this.more.hidden = this.rows >= steps.length;
+    this.more.hidden = this.made >= steps.length;
   }
-}
-
-/** Formulas that are equal, each on a line of its own where they do not fit on one. */
-function equalities(parts) {
-  return parts.flatMap((part, place) => [math(place ? `<mo>=</mo>${part}` : part), " "]);
 }
 
 const upper = (text) => text[0].toUpperCase() + text.slice(1);
@@ -163,13 +172,14 @@ function sourceLine({ place, text }) {
 
 /** A tensor, closed; whoever opens it sees its facts and its first elements. */
 function opened(value) {
-  const share = (count) => `${count} (${Math.round((100 * count) / Math.max(1, value.size))}%)`;
   const summary = element("summary", {}, `tensor [${value.shape.join(", ")}] ${value.dtype}`);
   const details = element("details", { class: "tensor" }, summary);
   details.addEventListener("toggle", () => {
     if (!details.open || details.children.length > 1) return;
-    const facts = [["range", value.text.replace(/^shape \[[^\]]*\],? ?/, "")], ["norm", value.norm], ["zeros", share(value.zeros)],
-      ["NaN", share(value.nans)], ["infinite", share(value.infinities)]];
+    const share = (count) => `${count} (${Math.round((100 * count) / Math.max(1, value.size))}%)`;
+    const facts = [["range", value.text.match(/[^ ,]+ \.\. [^ ,]+/)?.[0]], ["norm", value.norm], ["zeros", share(value.zeros)]];
+    if (value.nans) facts.push(["NaN", share(value.nans)]);
+    if (value.infinities) facts.push(["infinite", share(value.infinities)]);
     details.append(element("dl", {}, ...facts.filter(([, fact]) => fact).flatMap(([name, fact]) =>
       [element("dt", {}, name), element("dd", {}, fact)])),
     element("pre", { tabindex: "0", "aria-label": "elements" }, elementsOf(value)));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import singledispatchmethod
 from typing import Any
@@ -28,36 +29,44 @@ _ELEMENTS = 200_000  # of all tensors of a page; where there would be more, each
 
 
 class Text:
-    """Writes the steps of a program."""
+    """Writes the steps of a program. Formulas and values stand in tables, since many are shown in several places."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.shown = max(16, _ELEMENTS // (6 * len(program.nodes) + 1))  # elements of one tensor
+        self.formulas: dict[str, int] = {}
+        self.values: dict[tuple, int] = {}
+        self._shown = max(16, _ELEMENTS // (4 * len(program.nodes) + 1))  # elements of one tensor
 
     # --- parts ---
 
-    def value(self, value: Value | None) -> Data | None:
-        """A value: its text, and for a tensor what a reader sees who opens it."""
-        if value is None:
-            return None
-        data: Data = {"text": value.text}
-        if value.shape:
-            data |= {"shape": list(value.shape), "dtype": value.dtype, "zeros": value.zeros, "nans": value.nans}
-            data |= {"infinities": value.infinities, "norm": digits(value.norm), "size": value.size}
-            data["first"] = [digits(number) for number in value.first[: self.shown]]
+    def value(self, value: Value) -> int:
+        """The place of a value in the table."""
+        counts = value.zeros, value.nans, value.infinities
+        key = value.text, value.shape, value.dtype, value.norm, counts, value.first
+        return self.values.setdefault(key, len(self.values))
+
+    def value_table(self) -> list[Data]:
+        """Each value as its text, and for a tensor what a reader sees who opens it."""
+        return [self._opened(*key) for key in self.values]
+
+    def _opened(
+        self, text: str, shape: tuple[int, ...], dtype: str, norm: float, counts: tuple[int, int, int], first: tuple
+    ) -> Data:
+        data: Data = {"text": text}
+        if shape:
+            data |= {"shape": shape, "dtype": dtype, "norm": digits(norm), "size": math.prod(shape)}
+            data |= zip(("zeros", "nans", "infinities"), counts, strict=True)
+            data["first"] = [digits(number) for number in first[: self._shown]]
         return data
 
-    def row(
-        self, math: str | list[str], value: Value | None = None, *, node: str | None = None, note: str = ""
-    ) -> Data:
+    def row(self, formulas: str | Iterable[str], value: Value | None = None, *, node: str | None = None) -> Data:
         """A formula, or several that are equal, with the value; `node` is the name of a variable that the row leads to."""
-        data: Data = {"math": [math] if isinstance(math, str) else math}
+        parts = [formulas] if isinstance(formulas, str) else formulas
+        data: Data = {"math": [self.formulas.setdefault(part, len(self.formulas)) for part in parts]}
         if value is not None and value.shape:
             data["value"] = self.value(value)
         if node is not None:
             data["node"] = self.program.place_of[node]
-        if note:
-            data["note"] = note
         return data
 
     # --- the forward pass ---
@@ -66,7 +75,6 @@ class Text:
         """The step of the forward pass in which an operation is computed."""
         node = self.program.nodes[place]
         sources = [self.program.edges[edge].source for edge in self.program.edges_into.get(place, ())]
-        operands = [self.program.nodes[source] for source in dict.fromkeys(sources)]
         return {
             "pass": "forward",
             "kind": "compute",
@@ -76,10 +84,13 @@ class Text:
             "say": f"Forward: {rendering.equation(node.definitions[0])}",
             "result": node.definitions[0].value.text if node.definitions[0].value is not None else "",
             "sections": _filled(
-                ("Computed", [self._definition(each) for each in node.definitions]),
-                ("From", [self._operand(each) for each in operands]),
+                ("Computed", [{"of": place}]), ("From", [{"of": each} for each in dict.fromkeys(sources)])
             ),
         }
+
+    def definitions(self, node: Node) -> list[Data]:
+        """What a node is: its results, each with its formula and its numbers."""
+        return [self._definition(each) for each in node.definitions]
 
     def _definition(self, definition: Definition) -> Data:
         parts = [mathml.name(definition.name)]
@@ -87,12 +98,6 @@ class Text:
             parts += [written(definition.formula), with_numbers(definition.formula)]
         parts.append(mathml.words("(not kept)") if definition.value is None else value_math(definition.value))
         return self.row(_equal(parts), definition.value)
-
-    def _operand(self, node: Node) -> Data:
-        definition = node.definitions[0]
-        value = definition.value
-        known = mathml.words("(not kept)") if value is None else value_math(value)
-        return self.row(_equal([mathml.name(node.name), known]), value, node=node.name)
 
     # --- the backward pass ---
 
@@ -104,7 +109,6 @@ class Text:
     @step.register
     def _(self, step: OperationStep) -> Data:
         place = self.program.place_of[step.definitions[0].name]
-        node = self.program.nodes[place]
         came = [
             self.row(_equal([mathml.name(symbol.name), value_math(value)]), value)
             for symbol, value in zip(step.cotangents, step.values, strict=True)
@@ -117,11 +121,11 @@ class Text:
             "kind": "operation",
             "node": place,
             "edges": edges,
-            "title": f"back through {node.title}: {node.operation}",
-            "say": f"Backward through {node.operation}: {step.cotangents[0].name} = {step.values[0]} came in. {sent}",
+            "title": f"back through {self.program.nodes[place].title}: {self.program.nodes[place].operation}",
+            "say": f"Backward through {self.program.nodes[place].operation}: {step.cotangents[0].name} = {step.values[0]} came in. {sent}",
             "result": step.values[0].text,
             "sections": _filled(
-                ("Computed", [self._definition(each) for each in step.definitions]),
+                ("Computed", [{"of": place}]),
                 ("What came in", came),
                 ("Local derivative", local),
                 ("What goes out", [self._sent(each) for each in step.sent]),
@@ -138,15 +142,16 @@ class Text:
 
     @step.register
     def _(self, step: BroadcastStep) -> Data:
-        note = f"Broadcast from {list(step.shape)} to {list(step.whole)}: the gradient is summed over the copies."
-        sign = mathml.words(f"sum over {'axis' if len(step.axes) == 1 else 'axes'} {', '.join(map(str, step.axes))}")
+        axes = f"{'axis' if len(step.axes) == 1 else 'axes'} {', '.join(map(str, step.axes))}"
+        note = mathml.words(f"{list(step.shape)} was broadcast to {list(step.whole)}: summed over {axes}")
+        total = self.row(["", value_math(step.total)], step.total)
         return self._gathered(
             "broadcast",
             step.variable,
             f"{step.variable} was broadcast",
             (
                 "Summed over the copies",
-                [self.row(sign, step.sent, note=note), self.row(value_math(step.total), step.total)],
+                [self.row(note), self.row(value_math(step.sent), step.sent), total],
             ),
             step.total,
         )
@@ -236,19 +241,7 @@ def written(formula: Formula) -> str:
 
 def with_numbers(formula: Formula) -> str:
     """A formula with its numbers put in; empty where a symbol in it has none, or has many."""
-    if formula.length > _LONGEST or formula.depth > _LONGEST:
-        return ""
-    missing = False
-
-    def number(symbol: Symbol) -> str | None:
-        nonlocal missing
-        if symbol.value is None or getattr(symbol.value, "shape", ()) != ():
-            missing = True
-            return None
-        return summarise(symbol.value).text
-
-    text = mathml.formula(formula, number, notation.OR)
-    return "" if missing else text
+    return rendering.with_numbers(formula, mathml.formula) or ""
 
 
 def _evaluated(symbol: Symbol | None, formula: Formula, value: Value | None) -> list[str]:
