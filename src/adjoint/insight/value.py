@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ OPENED = 400  # elements that are kept, to be shown when a reader opens a summar
 class Value:
     """What is shown of an array. `number` is its only element where it has no dimensions, else None.
 
-    `first` are its first elements, row by row, as they were; `norm` is the Euclidean length of all.
+    `kept` are its first elements, row by row, as they were; `norm` is the Euclidean length of all.
     """
 
     shape: tuple[int, ...]
@@ -27,7 +28,12 @@ class Value:
     nans: int = field(default=0, compare=False)
     infinities: int = field(default=0, compare=False)
     norm: float = field(default=0.0, compare=False)
-    first: tuple[Any, ...] = field(default=(), compare=False)
+    kept: np.ndarray | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def first(self) -> tuple[Any, ...]:
+        """The first elements, as Python's numbers."""
+        return () if self.kept is None else tuple(self.kept.tolist())
 
     @property
     def size(self) -> int:
@@ -44,20 +50,25 @@ def summarise(array: Any) -> Value:
     >>> summarise(np.float32(6.7)).text, summarise(np.array([1.0, 2.5])).text
     ('6.7', '[1, 2.5]')
     >>> summarise(np.arange(200.0).reshape(2, 100)).text
-    'shape [2, 100], 0 .. 199'
+    'shape [2, 100], 0 .. 199, 0.5% zeros'
     """
     data = np.asarray(array)
-    dtype = data.dtype.name
+    dtype = _name(data.dtype)
     if data.dtype.kind == "V":  # bfloat16 and its like
         data = data.astype(np.float64)
     if not data.ndim:
         number = data.item()
-        return Value((), number, digits(number), dtype, *_counted((number,)), (number,))
+        return Value((), number, digits(number), dtype, *_counted((number,)), data.reshape(1).copy())
     if 0 < data.size <= SHOWN:
         numbers = tuple(data.ravel().tolist())
-        return Value(data.shape, None, _nested(data.tolist()), dtype, *_counted(numbers), numbers)
-    first = tuple(data.flat[:OPENED].tolist())
-    return Value(data.shape, None, f"shape {list(data.shape)}{_range(data)}", dtype, *_counts(data), first)
+        return Value(data.shape, None, _nested(data.tolist()), dtype, *_counted(numbers), data.flatten())
+    counts = _counts(data)
+    return Value(
+        data.shape, None, f"shape {list(data.shape)}{_range(data, *counts[:2])}", dtype, *counts, data.flat[:OPENED]
+    )
+
+
+_name = cache(lambda dtype: dtype.name)  # which NumPy puts together each time
 
 
 def _counted(numbers: tuple[Any, ...]) -> tuple[int, int, int, float]:
@@ -94,13 +105,15 @@ def _nested(values: Any) -> str:
     return f"[{', '.join(map(_nested, values))}]" if isinstance(values, list) else digits(values)
 
 
-def _range(data: np.ndarray) -> str:
+def _range(data: np.ndarray, zeros: int, missing: int) -> str:
+    """The smallest and the largest element, and the share of zeros and NaN."""
     if not data.size:
         return ""
+    share = f", {100 * zeros / data.size:.2g}% zeros" if zeros else ""
+    note = f"{share}, {missing} of {data.size} NaN" if missing else share
     if data.dtype.kind == "c":
-        return ", complex"
-    missing = int(np.isnan(data).sum()) if data.dtype.kind == "f" else 0
-    note = f", {missing} of {data.size} NaN" if missing else ""
+        return f", complex{note}"
     if missing == data.size:
         return note
-    return f", {digits(np.nanmin(data).item())} .. {digits(np.nanmax(data).item())}{note}"
+    low, high = (np.nanmin(data), np.nanmax(data)) if missing else (data.min(), data.max())
+    return f", {digits(low.item())} .. {digits(high.item())}{note}"
