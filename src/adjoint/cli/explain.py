@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adjoint import as_tensor, check_gradient, explain
+from adjoint import Tensor, as_tensor, check_gradient, explain
 from adjoint.cli.command import Command, Refusal
 from adjoint.cli.script import module_of
 from adjoint.cli.tracebacks import passes, shown
@@ -113,8 +113,8 @@ def _report(explanation: Any, found: Any, options: Namespace) -> int:
         if path is not None:
             try:
                 getattr(explanation, name)(path)
-            except OSError as error:
-                raise Refusal(f"cannot write {path}: {error.strerror}") from None
+            except (OSError, RuntimeError) as error:
+                raise Refusal(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from None
     return 0 if found is None or found else 1
 
 
@@ -148,7 +148,13 @@ def _formula(text: str, values: dict[str, Any]) -> _Target:
         raise Refusal(f"the formula has no variable {surplus[0]}")
     if not expression.names:
         raise Refusal("the formula has no variable to differentiate by")
-    return _Target(expression.as_function(list(values)), values)
+    return _Target(expression.as_function(list(values)), _variables(values))
+
+
+def _variables(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as what is differentiated by."""
+    tensors = {name: as_tensor(value) for name, value in values.items() if isinstance(value, complex | Tensor)}
+    return {name: tensors[name].requires_grad_() if name in tensors else value for name, value in values.items()}
 
 
 def _lacking(what: str, names: Sequence[str]) -> str:
@@ -188,7 +194,7 @@ def _function(namespace: Mapping[str, Any], path: Path, name: str, values: dict[
     called.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(each, inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in variables]
     )
-    return _Target(called, variables)
+    return _Target(called, _variables(variables))
 
 
 def _is_needed(parameter: inspect.Parameter) -> bool:
