@@ -14,12 +14,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from adjoint.arrays.program import Program, Value
 from adjoint.arrays.traced import ControlFlowOnTracedValue, TracedArray, recording, traced
 from adjoint.compiler import build as builder
-from adjoint.compiler import get_num_threads, native, set_num_threads
+from adjoint.compiler import get_num_threads, set_num_threads
 from adjoint.compiler.build import build
 from adjoint.compiler.fuse import Call, Kernel
 from adjoint.compiler.layout import contiguous, reshaped
-from adjoint.compiler.native import machine
 from adjoint.compiler.simplify import simplify
+from adjoint.native import code as native
+from adjoint.native.code import machine
 
 
 def value_and_gradient(xp: Any, x: Any) -> tuple:

@@ -2,7 +2,7 @@
 
 The way of a function: `tracing` runs it on traced arrays and records a program of verbs; `simplify` shortens it; `fuse`
 groups its operations into kernels; `nest` and `plan` decide on their loops and memory; `lower` writes them in LLVM's
-language, with the mathematics of `math`; `runtime` calls the result, with the help of `threads`.
+language, with the mathematics of `math`; `runtime` calls the result, with the help of `native.threads`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adjoint.compiler.threads import get_num_threads, set_num_threads
 from adjoint.lazy import lazy
+from adjoint.native.threads import get_num_threads, set_num_threads
 
 __all__ = ["compile", "get_num_threads", "set_num_threads"]
 

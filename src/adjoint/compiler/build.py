@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -10,17 +9,16 @@ from typing import Any
 from adjoint.arrays.program import Operation, Program, Value
 from adjoint.compiler.fuse import Call, Kernel, Schedule, fuse
 from adjoint.compiler.lower import write_combination, write_kernel
-from adjoint.compiler.native import NativeCode, machine
 from adjoint.compiler.nest import Nest, nest
 from adjoint.compiler.plan import Plan, plan
 from adjoint.compiler.simplify import simplify
 from adjoint.lazy import lazy
+from adjoint.native.chunks import DRIVERS
+from adjoint.native.code import NativeCode, machine
 
 __all__ = ["Built", "Segment", "build"]
 
 ir = lazy("llvmlite.ir", extra="compile")
-
-PATIENCE = 2000  # how often a thread looks whether the others are done before it lets other work run in between
 
 
 @dataclass
@@ -101,54 +99,3 @@ def _drivers(segment: Segment, number: int) -> str:
             text.append(f"  call void @take_chunks(ptr @{name}, ptr %table, ptr %c{place}, i64 {chunks})")
         text += ["  ret void", "}"]
     return "\n".join(text)
-
-
-# `run_chunks` runs all chunks of a kernel. `take_chunks` does so together with other threads: it runs chunks as long as
-# there are any, then waits for those that others run. Its first counter is the next chunk to be taken, its second how
-# many are done.
-DRIVERS = """
-define internal void @run_chunks(ptr %kernel, ptr %table, i64 %chunks) {
-start:
-  br label %work
-work:
-  %chunk = phi i64 [0, %start], [%next, %work]
-  call void %kernel(ptr %table, i64 %chunk)
-  %next = add i64 %chunk, 1
-  %more = icmp slt i64 %next, %chunks
-  br i1 %more, label %work, label %end
-end:
-  ret void
-}
-
-declare i32 @YIELD()
-
-define internal void @take_chunks(ptr %kernel, ptr %table, ptr %counters, i64 %chunks) noinline {
-start:
-  %finished = getelementptr i64, ptr %counters, i64 1
-  br label %take
-take:
-  %chunk = atomicrmw add ptr %counters, i64 1 seq_cst
-  %more = icmp slt i64 %chunk, %chunks
-  br i1 %more, label %work, label %wait
-work:
-  call void %kernel(ptr %table, i64 %chunk)
-  %before = atomicrmw add ptr %finished, i64 1 seq_cst
-  br label %take
-wait:
-  %looks = phi i64 [0, %take], [%looked, %rest]
-  %done = load atomic i64, ptr %finished seq_cst, align 8
-  %all = icmp sge i64 %done, %chunks
-  br i1 %all, label %end, label %look
-look:
-  %looked = add i64 %looks, 1
-  %impatient = icmp slt i64 %looked, PATIENCE
-  br i1 %impatient, label %rest, label %yield
-yield:
-  %ignored = call i32 @YIELD()
-  br label %rest
-rest:
-  br label %wait
-end:
-  ret void
-}
-""".replace("YIELD", "SwitchToThread" if os.name == "nt" else "sched_yield").replace("PATIENCE", str(PATIENCE))

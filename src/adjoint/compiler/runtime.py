@@ -12,7 +12,7 @@ from adjoint.arrays.program import Operation
 from adjoint.compiler.build import Built, Segment
 from adjoint.compiler.layout import contiguous
 from adjoint.compiler.plan import Reference
-from adjoint.compiler.threads import get_num_threads, run_shared
+from adjoint.native.threads import get_num_threads, run_shared
 
 __all__ = ["Executable", "element_strides"]
 
