@@ -71,6 +71,7 @@ KERNELS: dict[str, tuple[str, ...]] = {
     "sets": ("isin",),
     "searching": ("searchsorted", "count_evenly"),
     "totals": ("bits_xored",),
+    "sums": ("add_to_new",),
     "special": ("erf", *SPECIAL),
 }  # fmt: skip
 

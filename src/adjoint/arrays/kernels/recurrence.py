@@ -96,27 +96,27 @@ def lstm(
 ) -> tuple[Array, ...]:
     """Outputs, last hidden and cell states; gates, in the order i, f, g, o; cells of all rows and their tangents."""
     rows, size, kind = len(inputs), cell.shape[1], inputs.dtype
-    halves, shift = _halves(size, kind)
-    scales, shifts = (np.tile(each, (len(cell), 1)) for each in (halves, shift))  # whole, which is quicker than one row
-    weight = np.multiply(w_hh.T, halves, np.empty(w_hh.T.shape, kind))
-    gates = np.multiply(inputs, halves, np.empty(inputs.shape, kind))
+    scales, shifts = (np.tile(each, (len(cell), 1)) for each in _halves(size, kind))  # whole: quicker than one row
+    weight = np.ascontiguousarray(w_hh.T)
+    gates = np.empty(inputs.shape, kind)
     cells, squashed = np.empty((2, rows, size), kind)
     out = np.empty((rows, hidden.shape[1]), kind)
     each = gates.reshape(rows, 4, size)
     hidden_state, cell_state = _State(hidden), _State(cell)
     h, c, count = hidden[:0], cell[:0], -1
-    arrays = (gates, each[:, 0], each[:, 1], each[:, 2], each[:, 3], cells, squashed, out)
-    for gate, i, f, g, o, next_c, tanh_c, next_h in zip(*(_by_moment(x, batch_sizes, reverse) for x in arrays)):
+    arrays = (inputs, gates, each[:, 0], each[:, 1], each[:, 2], each[:, 3], cells, squashed, out)
+    for given, gate, i, f, g, o, next_c, tanh_c, next_h in zip(*(_by_moment(x, batch_sizes, reverse) for x in arrays)):
         if len(gate) != count:
             count = len(gate)
             h, c = hidden_state.resized(h, count), cell_state.resized(c, count)
-            recurrent, product = np.empty((count, 4 * size), kind), np.empty((count, size), kind)
+            total, product = np.empty((count, 4 * size), kind), np.empty((count, size), kind)
             scale, shift = scales[:count], shifts[:count]
-        np.dot(h, weight, recurrent)
-        gate += recurrent
-        np.tanh(gate, gate)
-        gate *= scale
-        gate += shift
+        np.dot(h, weight, total)
+        total += given
+        total *= scale
+        np.tanh(total, total)
+        total *= scale
+        np.add(total, shift, gate)
         np.multiply(f, c, next_c)
         np.multiply(i, g, product)
         next_c += product

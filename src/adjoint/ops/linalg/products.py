@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from adjoint.arrays.fused import fused
 from adjoint.core.apply import require_tensors, write_out
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.exports import public
@@ -35,12 +36,18 @@ def _times(xp: Any, x: Any, number: Any) -> Any:
     return xp.astype(x * number, dtype) if dtype.kind == "V" else x * number  # bfloat16 would become float32
 
 
+@fused("add_to_new")
+def _raised(xp: Any, new: Any, x: Any) -> Any:
+    """`x + new`; nobody else has `new`, so that the sum may take its memory."""
+    return x + new
+
+
 def _added(name: str, product: Rule, left: Rule, right: Rule, promotes: str | None = "common") -> Callable:
     """The record of `beta * x + product(y, z, alpha)`, of which `left` and `right` are the product's transposes."""
 
     def forward(xp: Any, x: Any, y: Any, z: Any, *, beta: Any, alpha: Any) -> Any:
         scaled = product(xp, y, z, alpha)
-        return _times(xp, x, beta) + scaled if beta else scaled  # where beta is 0, x may hold NaN
+        return _raised(xp, scaled, _times(xp, x, beta)) if beta else scaled  # where beta is 0, x may hold NaN
 
     def jvp(xp: Any, tangents: Any, y: Any, z: Any, out: Any, *, beta: Any, alpha: Any) -> Any:
         by_x, by_y, by_z = tangents
@@ -211,7 +218,7 @@ def _sum(
 
 def _checked(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     """A tensor that broadcasts to this shape; an error where it does not."""
-    if x._data.shape != shape:
+    if x._data.shape not in (shape, shape[1:]):
         expand(x, *shape)
     return x
 

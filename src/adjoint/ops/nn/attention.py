@@ -184,8 +184,8 @@ def _projected(query: Tensor, key: Tensor, value: Tensor, weight: Any, bias: Ten
         biases = (None, None, None) if bias is None else bias.chunk(3)
         return tuple(linear(*each) for each in zip((query, key, value), weight.chunk(3), biases, strict=True))
     of_query, of_both = weight.split([width, 2 * width])
-    biases = (None, None) if bias is None else bias.split([width, 2 * width])
-    return linear(query, of_query, biases[0]), *_in_parts(linear(key, of_both, biases[1]), 2, width)
+    query_bias, bias_of_both = (None, None) if bias is None else bias.split([width, 2 * width])
+    return linear(query, of_query, query_bias), *_in_parts(linear(key, of_both, bias_of_both), 2, width)
 
 
 def _in_parts(x: Tensor, count: int, width: int) -> tuple[Tensor, ...]:
