@@ -1,5 +1,6 @@
 """`explain`: what it prints of a program, and that the program does not notice."""
 
+import cProfile
 import re
 import subprocess
 import sys
@@ -120,6 +121,16 @@ def test_function_with_a_backward_pass_of_its_own():
 
     explanation = explain(slope_times, 2.0)
     assert explanation.gradients["x"] == 9 * 2.0**2
+
+
+def test_function_under_a_profiler():
+    profiler = cProfile.Profile()
+    profiler.enable()
+    try:
+        assert explain(lambda x: x * 2, 1.0).gradients["x"] == 2
+        assert sys.getprofile() is profiler
+    finally:
+        profiler.disable()
 
 
 def test_function_that_fails_leaves_nothing_behind():

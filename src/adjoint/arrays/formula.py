@@ -46,9 +46,13 @@ class Formula:
         self.parameters = parameters
         self.shape = shape
         self.dtype = dtype
-        parts = [operand for operand in self.operands if isinstance(operand, Formula)]
-        self.length = min(1 + sum(part.length for part in parts), _ENDLESS)
-        self.depth = 1 + max((part.depth for part in parts), default=0)
+        length, depth = 1, 0
+        for part in self.operands:
+            if isinstance(part, Formula):
+                length += part.length
+                depth = max(depth, part.depth)
+        self.length = min(length, _ENDLESS)
+        self.depth = depth + 1
 
     @property
     def ndim(self) -> int:

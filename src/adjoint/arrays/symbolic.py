@@ -49,8 +49,9 @@ def _one_type(verb: str, kinds: tuple[Any, ...]) -> np.dtype:
 def _elementwise(verb: str) -> Callable[..., Formula]:
     def apply(*operands: Any) -> Formula:
         parts = [_part(operand) for operand in operands]
-        shape = np.broadcast_shapes(*(part.shape for part in parts if isinstance(part, Formula)))
-        dtype = _one_type(verb, tuple(part.dtype if isinstance(part, Formula) else type(part) for part in parts))
+        shapes = {part.shape for part in parts if isinstance(part, Formula)}
+        shape = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
+        dtype = _one_type(verb, tuple([part.dtype if isinstance(part, Formula) else type(part) for part in parts]))
         return build(verb, parts, shape, dtype)
 
     return apply

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -66,6 +67,7 @@ class Graph:
         self.makers = {key_of(edge): passage for passage in replay.passages for edge, _ in _outputs(passage)}
         self.variables: dict[Key, Variable] = {}
         self._constants: dict[tuple[int, int], Part] = {}
+        self._saved_formulas: dict[int, tuple] = {}
         self._constant_names = names.fresh("c")
         #: the constants that formulas name, each with its value, or None where no derivative needs it and it was not kept
         self.constants: dict[str, Any] = {}
@@ -222,6 +224,8 @@ class Graph:
     def saved_formulas(self, passage: Passage, symbols: Mapping[Key, Formula] | None = None) -> tuple:
         """A node's saved values as formulas; `symbols` has formulas in place of variables."""
         node = passage.node
+        if symbols is None and id(node) in self._saved_formulas:
+            return self._saved_formulas[id(node)]
         fixed = _fixed_operands(node)
 
         def of_operand(index: int, array: Any) -> Part:
@@ -244,7 +248,12 @@ class Graph:
             return value
 
         sources = node.plan.sources
-        return tuple(of_source(kind, index, value) for (kind, index), value in zip(sources, passage.saved, strict=True))
+        found = tuple(
+            [of_source(kind, index, value) for (kind, index), value in zip(sources, passage.saved, strict=True)]
+        )
+        if symbols is None:
+            self._saved_formulas[id(node)] = found
+        return found
 
     def send(self, passage: Passage, cotangent: Any, symbols: Mapping[Key, Formula] | None = None) -> Sequence[Any]:
         """What a node sends back for a cotangent that is a formula: its own rules, run on formulas."""
@@ -313,7 +322,7 @@ class Graph:
         is_of_numbers = not passage.cotangent.shape and all(not self.variables[key_of(edge)].shape for edge in edges)
         return node.primitive.jvp == "diagonal" or is_of_numbers
 
-    @property
+    @cached_property
     def is_scalar(self) -> bool:
         """Whether no variable of the program has a dimension."""
         return not any(variable.shape for variable in self.variables.values())

@@ -47,7 +47,11 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        sys.setprofile(self._profiler)
+        if self._profiler is None or callable(self._profiler):
+            sys.setprofile(self._profiler)
+        else:  # cProfile's, which switches itself on
+            sys.setprofile(None)
+            self._profiler.enable()
         modes.set_mode("observers", self._outer)
 
     def operation(self, _primitive: Primitive, operands: Sequence[Any], _params: dict | None, call: Callable) -> Any:

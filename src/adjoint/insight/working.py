@@ -44,6 +44,7 @@ class Working:
         #: the cotangent of each variable, as the engine summed it
         self.cotangents: dict[Key, Any] = dict(graph.arrived)
         self._results_of: dict[int, list[Variable]] = {}
+        self._definitions: dict[int, list[Definition]] = {}
         self._contributions: dict[Key, list[tuple[Passage, Any]]] = {}
         for key, passage in graph.makers.items():
             several = isinstance(passage.cotangent, tuple)
@@ -68,11 +69,13 @@ class Working:
         ]
 
     def _defined(self, passage: Passage) -> list[Definition]:
-        name, operation = passage.node.name(), self.graph.operation
-        return [
-            Definition(result.name, operation(passage, result), _value(result), name)
-            for result in self._results(passage)
-        ]
+        if id(passage) not in self._definitions:
+            name, operation = passage.node.name(), self.graph.operation
+            self._definitions[id(passage)] = [
+                Definition(result.name, operation(passage, result), _value(result), name)
+                for result in self._results(passage)
+            ]
+        return self._definitions[id(passage)]
 
     def _results(self, passage: Passage) -> list[Variable]:
         return self._results_of[id(passage)]
