@@ -61,7 +61,7 @@ class Entry:
     def notes(self) -> Iterator[str]:
         """What there is to say about it, line by line."""
         if self.verdict == "wrong":
-            if self.mistake:
+            if self.mistake and not self.because:
                 yield self.mistake
             if self.because:
                 yield f"it is the product of your links, of which {_listed(self.because)} {_are(self.because)} wrong"
