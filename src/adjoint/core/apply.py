@@ -177,8 +177,6 @@ def _facet(kind: int, array: Any) -> Any:
 
 
 _WIDE = np.dtype(np.float32)
-#: what PyTorch computes of numbers of 8 bits
-_ON_EIGHT_BITS = frozenset({"mul", "abs", "eq", "ne", "isnan", "isinf", "isfinite", "where", "cat", "stack"})
 
 
 def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtype | None]:
@@ -209,7 +207,7 @@ def promote(primitive: Primitive, arrays: list[Any]) -> tuple[list[Any], np.dtyp
             f"\"{primitive.name}_cpu\" not implemented for '{dtypes.scalar_type_name(target)}'\n"
             "Cast the operands to a type that it is defined on, as in x.float()."
         )
-    if numpy_type in numpy.EIGHT_BITS and primitive.name not in _ON_EIGHT_BITS:
+    if numpy_type in numpy.EIGHT_BITS and not primitive.eight_bits:
         raise NotImplementedError(
             f"\"{primitive.name}_cpu\" not implemented for '{dtypes.scalar_type_name(target)}'\n"
             "Numbers of 8 bits are for storage: cast them, as in x.float()."
@@ -358,10 +356,10 @@ def single(primitive: Primitive) -> Callable:
     return function
 
 
-def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
+def binary(primitive: Primitive, *, operator: bool = False, arrays: bool = False) -> Callable:
     """A function of two tensors, or a tensor and a number, that applies an elementwise record.
 
-    The one made for an `operator` returns NotImplemented where the second operand is neither.
+    The one made for an `operator` returns NotImplemented where the second operand is neither; NumPy's `arrays` it may take.
     """
     compute = primitive.on_numpy
     plans: list[Any] = (
@@ -398,7 +396,7 @@ def binary(primitive: Primitive, *, operator: bool = False) -> Callable:
             if operator and not isinstance(input, Tensor):
                 raise no_operator_of(input, name) from None
             if operator and not is_operand(other):
-                if name == "eq" and isinstance(other, np.ndarray):  # PyTorch takes part in this comparison alone
+                if arrays and isinstance(other, np.ndarray):
                     return function(input, wrap(other))
                 return NotImplemented
             return apply(primitive, checked(name, (input, other), comparison=not primitive.rules))

@@ -62,6 +62,7 @@ class Primitive:
         gates: bool = False,
         view: bool = False,
         many_outputs: bool = False,
+        eight_bits: bool = False,
         doc: str = "",
     ) -> None:
         self.name = name
@@ -82,6 +83,7 @@ class Primitive:
         self.differentiable_outputs = len(self.outputs) if differentiable_outputs is None else differentiable_outputs
         self.promotes = promotes
         self.refuses = refuses  # the kinds of numbers that it is not defined on: b for truth values, c for complex ones
+        self.eight_bits = eight_bits  # whether it is defined on floating-point numbers of 8 bits
         self.gates = gates
         self.view = view
         self.many_outputs = many_outputs

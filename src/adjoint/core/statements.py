@@ -31,6 +31,7 @@ def elementwise(
     inplace: bool = True,
     aliases: tuple[str, ...] = (),
     refuses: str = "",
+    eight_bits: bool = False,
     doc: str = "",
 ) -> Callable:
     """An operation that acts element by element, with one partial per operand, or a gate for its only one.
@@ -38,14 +39,14 @@ def elementwise(
     Without `forward` the operation is the verb of its name, or `verb`, itself. A partial is a rule, or the number 1 or
     -1 where it is constant. `promotes` says how operands of several types meet:
     "common" in their result type, "float" in that type made floating-point, as `sin` of integers is. `refuses` names the
-    kinds of numbers that it is not defined on: "b" for truth values, "c" for complex ones.
+    kinds of numbers that it is not defined on: "b" for truth values, "c" for complex ones; few are on `eight_bits`.
 
         sin = elementwise("sin", partial=lambda xp, x: xp.cos(x), promotes="float")
     """
     rules = (gate or partial,) if gate or partial else tuple(partials)
     primitive = Primitive(
         name, forward or verb or name, rules, node_type=PartialsNode, node=node, promotes=promotes, refuses=refuses,
-        gates=gate is not None, jvp="partials", doc=doc,
+        gates=gate is not None, jvp="partials", eight_bits=eight_bits, doc=doc,
     )  # fmt: skip
     function = _function_of(primitive)
     _provide(function, verb or name)
@@ -65,6 +66,7 @@ def constant(
     inplace: bool = False,
     aliases: tuple[str, ...] = (),
     refuses: str = "",
+    eight_bits: bool = False,
     doc: str = "",
 ) -> Callable:
     """An operation whose result never requires a gradient: a comparison, `argmax`."""
@@ -76,6 +78,7 @@ def constant(
         promotes=promotes,
         refuses=refuses,
         differentiable_outputs=0,
+        eight_bits=eight_bits,
         doc=doc,
     )
     function = _function_of(primitive)
@@ -97,6 +100,7 @@ def linear(
     outputs: Sequence[str] = ("out",),
     many_outputs: bool = False,
     verb: str | None = None,
+    eight_bits: bool = False,
     doc: str = "",
 ) -> Callable:
     """An operation linear in its operands together, such as `sum`, `reshape`, `cat`.
@@ -106,7 +110,7 @@ def linear(
     """
     primitive = Primitive(
         name, forward, transpose, node_type=_node_type(forward, transpose), node=node, promotes=promotes, view=view, outputs=outputs,
-        many_outputs=many_outputs, jvp="linear", doc=doc,
+        many_outputs=many_outputs, jvp="linear", eight_bits=eight_bits, doc=doc,
     )  # fmt: skip
     return _provide(_function_of(primitive), verb)
 

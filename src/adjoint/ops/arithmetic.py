@@ -150,6 +150,7 @@ mul = elementwise(
     partials=(lambda xp, y: y, lambda xp, x: x),
     verb="multiply",
     aliases=("multiply",),
+    eight_bits=True,
     doc="The product, element by element; shapes broadcast.",
 )
 _div = elementwise(

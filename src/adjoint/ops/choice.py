@@ -29,6 +29,7 @@ _where = linear(
     ),
     promotes="common",
     verb="where",
+    eight_bits=True,
 )
 
 

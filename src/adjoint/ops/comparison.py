@@ -15,9 +15,12 @@ from adjoint.ops.refusals import is_integral
 
 # --- one operand with another ---
 
-eq = constant("eq", lambda xp, x, y: x == y, verb="equal", inplace=True, doc="`input == other`, element by element.")
+eq = constant(
+    "eq", lambda xp, x, y: x == y, verb="equal", inplace=True, eight_bits=True,
+    doc="`input == other`, element by element.",
+)  # fmt: skip
 ne = constant(
-    "ne", lambda xp, x, y: x != y, verb="not_equal", aliases=("not_equal",), inplace=True,
+    "ne", lambda xp, x, y: x != y, verb="not_equal", aliases=("not_equal",), inplace=True, eight_bits=True,
     doc="`input != other`, element by element.",
 )  # fmt: skip
 lt = constant(
@@ -72,9 +75,11 @@ def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> T
 
 # --- kinds of numbers ---
 
-isnan = constant("isnan", lambda xp, x: xp.isnan(x), doc="Whether each element is not a number.")
-isinf = constant("isinf", lambda xp, x: xp.isinf(x), doc="Whether each element is infinite.")
-isfinite = constant("isfinite", lambda xp, x: xp.isfinite(x), doc="Whether each element is a finite number.")
+isnan = constant("isnan", lambda xp, x: xp.isnan(x), eight_bits=True, doc="Whether each element is not a number.")
+isinf = constant("isinf", lambda xp, x: xp.isinf(x), eight_bits=True, doc="Whether each element is infinite.")
+isfinite = constant(
+    "isfinite", lambda xp, x: xp.isfinite(x), eight_bits=True, doc="Whether each element is a finite number."
+)
 isposinf = constant("isposinf", lambda xp, x: x == math.inf, doc="Whether each element is plus infinity.")
 isneginf = constant("isneginf", lambda xp, x: x == -math.inf, doc="Whether each element is minus infinity.")
 
@@ -136,6 +141,6 @@ OPERATORS: dict[str, Any] = {
     "__le__": binary(le.primitive, operator=True),
     "__gt__": binary(gt.primitive, operator=True),
     "__ge__": binary(ge.primitive, operator=True),
-    "__eq__": binary(eq.primitive, operator=True),
+    "__eq__": binary(eq.primitive, operator=True, arrays=True),  # in this comparison alone PyTorch takes part
     "__ne__": binary(ne.primitive, operator=True),
 }

@@ -25,7 +25,13 @@ def _cat_transpose(xp: Any, g: Any, xs_shape: Any, *, axis: int) -> list:
     return gradients
 
 
-_cat = linear("cat", lambda xp, *xs, axis: xp.concat(list(xs), axis), transpose=_cat_transpose, promotes="common")
+_cat = linear(
+    "cat",
+    lambda xp, *xs, axis: xp.concat(list(xs), axis),
+    transpose=_cat_transpose,
+    promotes="common",
+    eight_bits=True,
+)
 _stack = linear(
     "stack",
     lambda xp, *xs, axis: xp.stack(list(xs), axis),
@@ -33,6 +39,7 @@ _stack = linear(
         xp.getitem(g, (*(slice(None),) * axis, place)) for place in range(len(xs_shape))
     ],
     promotes="common",
+    eight_bits=True,
 )
 
 

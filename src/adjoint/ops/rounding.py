@@ -13,7 +13,7 @@ from adjoint.ops.refusals import is_boolean, not_implemented_for, refuse_complex
 # --- signs ---
 
 _neg = elementwise("neg", partial=-1, verb="negative", public=False)
-_abs = elementwise("abs", partial=lambda xp, x: xp.conj(xp.sign(x)), public=False)
+_abs = elementwise("abs", partial=lambda xp, x: xp.conj(xp.sign(x)), public=False, eight_bits=True)
 
 
 def _sgn_rule(xp: Any, moving: Any, x: Any, out: Any) -> Any:
