@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.conformance.modules.left_out import LEFT_OUT as LAYERS
 from tests.conformance.operators import database, record
 from tests.conformance.operators.left_out import LEFT_OUT
 from tests.conformance.operators.reasons import REASONS
@@ -39,4 +38,4 @@ def test_what_differs_has_a_reason():
 
 
 def test_the_page_shows_what_is_on_record():
-    assert record.PAGE.read_text() == record.page(RECORDED, LEFT_OUT, record.differentiable(), LAYERS)
+    assert record.PAGE.read_text() == record.page(RECORDED, LEFT_OUT, record.differentiable())

@@ -80,7 +80,7 @@ def incomplete(results: Results) -> list[str]:
     return sorted(name for name, each in results.items() if not each or any(a != b for a, b in each.values()))
 
 
-def page(results: Results, left_out: dict[str, str], differentiable: set[str], layers: dict[str, str]) -> str:
+def page(results: Results, left_out: dict[str, str], differentiable: set[str]) -> str:
     """The table, as a page of the documentation."""
     lines = [
         "# Conformance with PyTorch's operator database",
@@ -107,11 +107,12 @@ def page(results: Results, left_out: dict[str, str], differentiable: set[str], l
         "## Layers and optimizers",
         "",
         "Every layer of `module_db` is compared likewise, in both modes: its text, first values, outputs, gradients and state;",
-        "and every configuration of `optim_db` on dense parameters, over ten steps. They agree but for these layers:",
+        "and every configuration of `optim_db` on dense parameters, over ten steps. They all agree.",
         "",
-        "| layer | why |",
-        "|---|---|",
-        *(f"| `{name}` | {why} |" for name, why in layers.items()),
+        "The tolerances ask float32 gradients for digits that they have in neither library where terms cancel. So a layer's",
+        "float32 gradient agrees also where it is as precise as PyTorch's: where its largest error, measured against",
+        "PyTorch's gradient in float64, is at most 4 times that of PyTorch's float32 gradient and a unit in the last place of",
+        "the largest element together. This holds for every layer alike; the gradients in float64 agree to the tolerances.",
         "",
         "## Where samples differ",
         "",
@@ -144,7 +145,6 @@ def write(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    from tests.conformance.modules.left_out import LEFT_OUT as LAYERS  # noqa: PLC0415
     from tests.conformance.operators.database import ENTRIES  # noqa: PLC0415
     from tests.conformance.operators.left_out import LEFT_OUT  # noqa: PLC0415
 
@@ -154,7 +154,7 @@ def main() -> None:
     results = {name: each for name, each in (recorded() | found).items() if name in ENTRIES}
     ordered = {name: results[name] for name in ENTRIES if name in results}
     write(RESULTS, "{\n" + ",\n".join(f"{json.dumps(n)}: {json.dumps(r)}" for n, r in ordered.items()) + "\n}\n")
-    write(PAGE, page(ordered, LEFT_OUT, differentiable(), LAYERS))
+    write(PAGE, page(ordered, LEFT_OUT, differentiable()))
 
 
 def differentiable() -> set[str]:
