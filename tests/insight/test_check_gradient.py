@@ -272,6 +272,7 @@ def test_random_functions_are_refused():
     assert check_gradient(seeded, 1.0, torch.rand(()).item(), rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of square roots of negative numbers
 def test_infinite_derivatives():
     check = check_gradient(torch.sqrt, 0.0, float("inf"))
     assert check
@@ -287,6 +288,15 @@ def test_many_elements():
     assert difference.index == (1234,)
     assert difference.numerical == pytest.approx(2 * x[1234].item())
     assert 500 <= np.isfinite(check.entries[0].numerical).sum() <= 1000
+
+
+def test_nothing_to_differentiate_by():
+    assert check_gradient(lambda x: x.sum(), torch.zeros(0), torch.zeros(0))
+    assert check_gradient(lambda x: x * 2, torch.zeros(0), torch.zeros(0, 0))
+
+
+def test_compiled_functions():
+    assert check_gradient(torch.compile(lambda x: torch.sin(x) * x), 2.0, "sin(x) + x * cos(x)")
 
 
 # --- chains ---
@@ -500,3 +510,39 @@ def test_right_derivatives_pass_and_a_changed_one_is_found(data, shape, pair, me
     check = check_gradient(f, x, wrong, method=method)
     assert not check
     assert [each.index for each in check.entries[0].differences] == [place]
+
+
+LOCAL = {  # a function, and its derivative
+    "sin": (torch.sin, "cos({0})"),
+    "exp": (torch.exp, "exp({0})"),
+    "tanh": (torch.tanh, "1 - tanh({0})**2"),
+    "square": (torch.square, "2 * {0}"),
+    "atan": (torch.atan, "1 / (1 + {0}**2)"),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(LOCAL)), min_size=3, max_size=3), st.floats(0.25, 1.5), st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_broken_link_of_a_chain_is_found(names, point, data):
+    (first, d_first), (second, d_second), (third, d_third) = (LOCAL[name] for name in names)
+
+    def program(x):
+        u = first(x)
+        v = second(u) * x
+        w = third(v) + u * v
+        return w  # noqa: RET504 - the name is what matters
+
+    links = {
+        "du/dx": d_first.format("x"),
+        "dv/du": f"({d_second.format('u')}) * x",
+        "direct dv/dx": "v / x",
+        "dw/dv": f"({d_third.format('v')}) + u",
+        "direct dw/du": "v",
+    }
+    check = check_gradient(program, point, links)
+    assert check, str(check)
+    broken = data.draw(st.sampled_from(sorted(links)))
+    factor = data.draw(st.sampled_from([-1, 0.5, 1.001, 2]))
+    check = check_gradient(program, point, links | {broken: f"({links[broken]}) * {factor}"})
+    assert check.wrong == [broken]
+    assert check["dw/dx"].because == (broken,)

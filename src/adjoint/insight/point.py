@@ -145,7 +145,7 @@ class Point:
 
     def as_rows(self, derivative: np.ndarray, name: str) -> np.ndarray:
         """A derivative as such a matrix."""
-        return derivative.reshape(-1, self.leaves[name].numel()).T
+        return derivative.reshape(int(np.prod(self.lead)), self.leaves[name].numel()).T
 
     @cached_property
     def top(self) -> str:

@@ -136,7 +136,7 @@ class GradientCheck:
     @property
     def _headings(self) -> tuple[str, ...]:
         methods = {each.method for each in self.entries if each.method}
-        return "derivative", "yours", "autograd", methods.pop() if len(methods) == 1 else "numerically", ""
+        return "derivative", "yours", "autograd", methods.pop() if len(methods) == 1 else "differences", ""
 
     def _remarks(self) -> Iterator[str]:
         for name, missing in self.unchecked.items():
