@@ -11,6 +11,7 @@ import numpy as np
 from adjoint.arrays import namespace_of
 from adjoint.autograd.graph import GradientEdge
 from adjoint.core import modes
+from adjoint.core.advice import ask_why
 from adjoint.core.engine import Captures, run
 from adjoint.core.events import BACKWARD, note
 from adjoint.core.graph import Node, Nowhere, node_of
@@ -119,7 +120,8 @@ def _gradients(
         if isinstance(each, Tensor) and not each.requires_grad:
             raise RuntimeError(
                 "One of the differentiated Tensors does not require grad\n"
-                "Make it require one, as in x.requires_grad_(), before the outputs are computed from it."
+                "Make it require one, as in x.requires_grad_(), before the outputs are computed from it.\n"
+                + ask_why(each, "why it has none")
             )
     captures = Captures(starts, [_edge(each) for each in wanted])
     run(starts, retain, create_graph, captures)
@@ -132,7 +134,7 @@ def _gradients(
                 f"The differentiated Tensor at index {place} appears to not have been used in the graph. Set "
                 "allow_unused=True if this is the desired behavior.\n"
                 "No output was computed from it: differentiate by the very tensor that was used, not by a copy or a view "
-                "of it."
+                "of it.\n" + ask_why(wanted[place], "what cuts the path to it: give it the output too, as in why(x, y)")
             )
         if gradient is not None and not isinstance(gradient, Tensor):
             again = [k for k in range(place) if captures.gradients[k] is gradient and wanted[k] is wanted[place]]
@@ -234,7 +236,7 @@ def starts_of(outputs: Any, given: Any, create_graph: bool) -> tuple[list[tuple[
     for place, (root, cotangent) in enumerate(zip(roots, cotangents, strict=True)):
         edge = edge_of(_tensor(root, cotangent))
         if edge is None or cotangent is None or isinstance(edge, Nowhere):
-            raise _no_gradient(place)
+            raise _no_gradient(place, root)
         starts.append((edge, cotangent if create_graph else cotangent._data))
     return starts, cotangents  # type: ignore[return-value]
 
@@ -284,11 +286,11 @@ def _one(data: Any) -> Any:
     return namespace_of((data,)).ones_like(data) if one is None else one
 
 
-def _no_gradient(place: int) -> RuntimeError:
+def _no_gradient(place: int, root: Any) -> RuntimeError:
     return RuntimeError(
         f"element {place} of tensors does not require grad and does not have a grad_fn\n"
         "Nothing that it was computed from requires a gradient: pass requires_grad=True to the tensor you differentiate "
-        "by, and compute outside torch.no_grad()."
+        "by, and compute outside torch.no_grad().\n" + ask_why(root, "at which line its history was cut off, if it was")
     )
 
 

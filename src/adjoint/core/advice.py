@@ -1,6 +1,6 @@
-"""Warnings about gradients that are probably not what the program means: their categories, and each once for a place.
+"""What helps the user whose gradients are not what the program means: warnings, and lines of errors that point to `why`.
 
-They say nothing on standard output and change no result. Each comes once for a line of the program, and can be
+Warnings say nothing on standard output and change no result. Each comes once for a line of the program, and can be
 silenced: `warnings.filterwarnings("ignore", category=adjoint.insight.GradientWarning)`, or of one kind alone.
 """
 
@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 _OWN_FILES = str(Path(__file__).parent.parent / "_")[:-1]
+#: the user's name for what holds a tensor, a node's result, or the memory of a log of writes; set by `adjoint.insight`
+name_of: Callable[[Any], str | None] | None = None
+
 _given: set[tuple[type, str, int]] = set()
 
 
@@ -37,3 +41,13 @@ def warn_once(text: str, category: type[GradientWarning]) -> None:
     if place not in _given:
         _given.add(place)
         warnings.warn(text, category, stacklevel=depth)
+
+
+def ask_why(thing: Any, says: str) -> str:
+    """The line of an error that points to `why`: about a tensor, by the user's name for it where it has one."""
+    return f"adjoint.why({known_name(thing) or 'x'}) says {says}."
+
+
+def known_name(thing: Any) -> str | None:
+    """The user's name for what holds a tensor, a node's result, or the memory of a log of writes; looked for in errors only."""
+    return name_of(thing) if name_of is not None else None

@@ -82,6 +82,11 @@ def check_nan(node: Node, gradients: Sequence[Any]) -> None:
             raise RuntimeError(
                 f"Function '{node.name()}' returned nan values in its {place}th output.\n"
                 "Look at the values that it saved: a root or logarithm of 0, or 0 times an infinite derivative, gives a NaN."
+                + (
+                    f"\nIt ran at {node.annex.place}."
+                    if node.annex is not None and node.annex.place is not None
+                    else ""
+                )
             )
 
 

@@ -6,9 +6,9 @@ a place in the program as a code object and an instruction, which become a file 
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from pathlib import Path
+from sys import _getframe
 from types import CodeType
 from typing import Any, NamedTuple
 from weakref import ref
@@ -39,16 +39,19 @@ _latest: dict[str, deque[tuple]] = {kind: deque(maxlen=_KEPT) for kind in (BACKW
 
 
 def note(kind: str, subject: Any) -> None:
-    """Note an event, at the place in the user's program that led to it."""
-    frame: Any = sys._getframe(1)
-    while frame.f_code.co_filename.startswith(_OWN_FILES) and frame.f_back is not None:
-        frame = frame.f_back
-    _latest[kind].append((ref(subject), frame.f_code, frame.f_lasti, next_sequence()))
+    """Note an event, at the place in the user's program that led to it; to be called by what the program calls."""
+    frame = _getframe(2)
+    code = frame.f_code
+    if code.co_filename.startswith(_OWN_FILES):
+        code, instruction = place_of_caller()
+    else:
+        instruction = frame.f_lasti
+    _latest[kind].append((ref(subject), code, instruction, next_sequence()))
 
 
 def place_of_caller() -> tuple[CodeType, int]:
     """The innermost place in the program that is the user's own, as a code object and an instruction."""
-    frame: Any = sys._getframe(1)
+    frame: Any = _getframe(1)
     while frame.f_code.co_filename.startswith(_OWN_FILES) and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti

@@ -18,6 +18,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from adjoint.core import modes
+from adjoint.core.advice import ask_why, known_name
 
 if TYPE_CHECKING:
     from adjoint.core.primitive import Plan, Primitive
@@ -259,12 +260,15 @@ def check_saved(node: Node) -> tuple:
 
 def freed(node: Node) -> RuntimeError:
     """The error for saved values that a backward pass has freed."""
+    name = known_name(node)
+    held = f" of {name}" if name is not None else ""
     return RuntimeError(
         "Trying to backward through the graph a second time (or directly access saved tensors after they have "
         "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
         "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
         "you need to access saved tensors after calling backward.\n"
-        f"The operation is {node.name()}: run the forward pass again, or pass retain_graph=True to the first backward()."
+        f"The operation{held} is {node.name()}: run the forward pass again, or pass retain_graph=True to the first backward().\n"
+        + (ask_why(node, "which backward pass freed it") if held else "adjoint.why(loss) says which backward pass freed it.")
     )
 
 
@@ -295,7 +299,7 @@ def overwritten(node: Node, array: Any, origin: Any, writes: list, expected: int
         f"[{type_and_shape(array) if hasattr(array, 'dtype') else 'torch.Tensor'}]{which} is at version "
         f"{version_of(writes)}; expected version {expected} instead. Hint: {hint}\n"
         f"{node.name()} saved it for its derivative; since then it was written by {', '.join(short_name(by).rpartition('::')[2] for by in writers)}. "
-        "Write out of place there, or save a clone()."
+        "Write out of place there, or save a clone().\n" + ask_why(writes, "at which line")
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from adjoint.arrays import namespace_of, numpy
 from adjoint.core import modes
+from adjoint.core.advice import known_name
 from adjoint.core.dtypes import scalar_type_name
 from adjoint.core.graph import INTO_VIEW, Node, log_write, next_sequence, node_of
 from adjoint.core.primitive import VALUE, Primitive, TransposeNode
@@ -92,9 +93,10 @@ def check_writable(tensor: Tensor) -> None:
                 "Write under torch.no_grad(), or to a clone() of the leaf."
             )
     if tensor.requires_grad and tensor.is_leaf:
+        name = known_name(tensor)
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation.\n"
-            "Write under torch.no_grad(), as an optimiser does, or compute a new tensor instead."
+            f"{f'It is {name}. ' if name is not None else ''}Write under torch.no_grad(), as an optimiser does, or compute a new tensor instead."
         )
 
 

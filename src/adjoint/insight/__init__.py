@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from adjoint.core import advice
 from adjoint.core.advice import AccumulatedGradientWarning, GradientWarning, UnreachedParametersWarning
 from adjoint.core.tensor import Tensor
 from adjoint.lazy import lazy
@@ -28,6 +29,7 @@ _checking = lazy("adjoint.insight.checking")
 _drawing = lazy("adjoint.insight.drawing")
 _explaining = lazy("adjoint.insight.explaining")  # with what is behind it, which few programs need
 _why = lazy("adjoint.insight.why")
+_finding = lazy("adjoint.insight.finding")
 
 
 def explain(
@@ -112,7 +114,7 @@ def why(target: Tensor | Callable[..., Tensor], *given: Any) -> Answer:
     inputs, or by the parameters of a module: that is exact where the source alone leaves a choice. The answer prints
     as text; `kind`, `line`, `candidates` and `node` are there to look into. The kinds are:
 
-    - no gradient: `requires_grad`, `non_leaf`, `no_backward`, `no_path`, `zeroed`, `cleared`, `wrong_tensor`, `in_place`, and
+    - no gradient: `requires_grad`, `non_leaf`, `no_backward`, `no_path`, `zeroed`, `cleared`, `wrong_tensor`, `in_place`, `freed`, and
       what cuts the path: `detach`, `no_grad`, `data`, `item`, `numpy`, `tensor` and others, by the name of what does it;
     - not finite: `nan`, `inf`;
     - zero: `dead_relu`, `saturated`, `clamped`, `rounded`, `not_chosen`, `times_zero`, `zero`;
@@ -184,3 +186,10 @@ def check_gradient(
     False
     """
     return _checking.checked(f, inputs, manual, gradient, method, rtol, atol, raise_exception)
+
+
+def _name_of(thing: Any) -> str | None:
+    return _finding.name_in_program(thing)
+
+
+advice.name_of = _name_of

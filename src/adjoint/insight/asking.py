@@ -11,7 +11,7 @@ from typing import Any
 from adjoint.core import modes
 from adjoint.core.events import STEP, ZERO_GRAD, Event, all_latest
 from adjoint.core.tensor import Tensor
-from adjoint.insight.naming import is_ours, key_of_tensor, names_in
+from adjoint.insight.finding import name_in, users_frames
 from adjoint.insight.program import (
     UNKNOWN,
     Definition,
@@ -26,7 +26,6 @@ from adjoint.insight.source import SourceLine
 from adjoint.nn.modules.module import Module
 from adjoint.optim.optimizer import Optimizer
 
-_FRAMES = 10  # of those that lead to the question, innermost first
 _SEARCHED = 2000  # calls, in the search for the one that ran a function
 
 
@@ -34,12 +33,7 @@ class Question:
     """A question asked in a frame of the user's about the tensor `x`."""
 
     def __init__(self, frame: FrameType, x: Tensor | None, x_place: int = 0) -> None:
-        self.frames: list[FrameType] = []
-        each: FrameType | None = frame
-        while each is not None and len(self.frames) < _FRAMES:
-            if not is_ours(each.f_code):
-                self.frames.append(each)
-            each = each.f_back
+        self.frames = users_frames(frame)
         self.x = x
         self.is_recording = modes.recording()
         self._place = x_place
@@ -72,18 +66,7 @@ class Question:
 
     def name_of(self, tensor: Tensor) -> str | None:
         """The caller's name for a tensor."""
-        key = key_of_tensor(tensor)
-        for frame in self.frames:
-            names = names_in(frame)
-            if key in names.tensors:
-                return names.tensors[key][0]
-            for name, value in frame.f_locals.items():
-                inner = getattr(value, "__dict__", None)
-                if isinstance(inner, dict) and not isinstance(value, type):
-                    found = next((each for each, part in inner.items() if part is tensor), None)
-                    if found is not None:
-                        return f"{name}.{found}"
-        return None
+        return name_in(self.frames, lambda each: each is tensor)
 
     # --- scopes ---
 

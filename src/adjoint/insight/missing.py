@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from adjoint.core.events import BACKWARD, RECORDING_OFF, ZERO_GRAD, Event, all_latest, latest
-from adjoint.core.graph import Node, expose, node_of, public_name
+from adjoint.core.graph import FREED, Node, expose, node_of, public_name
 from adjoint.core.recorded import Recorded
 from adjoint.core.tensor import Tensor, edge_of
 from adjoint.insight.answer import Answer
@@ -32,7 +32,7 @@ def explained(question: Question, loss: Tensor | None) -> Answer:
         )  # fmt: skip
     if x._node is None:
         return _without_history(question)
-    broken = _overwritten(question, loss if loss is not None else x)
+    broken = _broken(question, loss)
     if broken is not None:
         return broken
     if not x.is_leaf and not x.retains_grad:
@@ -70,7 +70,7 @@ def _without_history(question: Question) -> Answer:
         return _recording_off(question)
     if made is not None:
         definition, scope = made
-        part = Slice(definition.value, scope)
+        part = Slice(definition.value, scope, to_history=True)
         ways = [way for leaf, way in part.leaves if way]
         if ways and all(way for _, way in part.leaves):
             return _cut(question, ways, f"{name} has no history: {ways[0][-1].reason}")
@@ -379,12 +379,43 @@ def _replaced(question: Question) -> Answer | None:
 
 
 def _what_instead(question: Question, part: Slice) -> list[str]:
-    names = [question.name_of(leaf) for leaf, _ in part.leaves]
+    names = [question.name_of(leaf) for leaf, _ in part.leaves if leaf is not None]
     known = list(dict.fromkeys(name for name in names if name is not None))
     return [f"it was computed from: {', '.join(known[:8])}"] if known else []
 
 
-# --- written in place --------------------------------------------------------------------------------------------
+# --- graphs that cannot be walked any more --------------------------------------------------------------------------------------------
+
+
+def _broken(question: Question, loss: Tensor | None) -> Answer | None:
+    """Where the graph of the tensor, or of a backward pass that has to do with it, cannot be walked any more."""
+    x = question.x
+    assert x is not None
+    found = _overwritten(question, loss if loss is not None else x)
+    if found is not None:
+        return found
+    events = [each for each in all_latest(BACKWARD) if each.subject() is not None]
+    for event in events:
+        if any(log is x._writes for _, log in Recorded(event.subject()).overwritten()):
+            return _overwritten(question, event.subject())
+    return None if x.is_leaf else _freed(question, events)
+
+
+def _freed(question: Question, events: Sequence[Event]) -> Answer | None:
+    """For a root whose graph one backward pass has freed, and another wanted to walk."""
+    x = question.x
+    assert x is not None
+    freed = {id(node) for node in Recorded(x).nodes if node.saved is FREED}
+    walked = [each for each in events if any(id(node) in freed for node in Recorded(each.subject()).nodes)]
+    root = node_of(x._node)[0]
+    if len(walked) < 2 or not any(each.subject() is root for each in walked):
+        return None
+    first, last = walked[-1], walked[0]
+    return _answer(
+        question, "freed", "an earlier backward() has freed its graph, which another one needed", [question.line_of(first)],
+        remedy="add the losses and call backward() once, or pass retain_graph=True there",
+        others=[each for each in [question.line_of(last)] if each != question.line_of(first)],
+    )  # fmt: skip
 
 
 def _overwritten(question: Question, root: object) -> Answer | None:

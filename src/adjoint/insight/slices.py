@@ -50,10 +50,14 @@ Way = tuple[Cut, ...]  # what cuts one way to a tensor, those nearest to the res
 class Slice:
     """The slice of a program that computes `expression`, in the scope given.
 
-    `ways` has the ways to `target`, a tensor that the program reads, each as what cuts it: an empty one is open.
+    `ways` has the ways to `target`, a tensor that the program reads, each as what cuts it: an empty one is open. `leaves`
+    has the ways to all else that requires a gradient: leaves, or with `to_history` the first tensor that does.
     """
 
-    def __init__(self, expression: ast.AST, scope: Scope, target: Tensor | None = None) -> None:
+    def __init__(
+        self, expression: ast.AST, scope: Scope, target: Tensor | None = None, *, to_history: bool = False
+    ) -> None:
+        self._to_history = to_history
         self.target = target
         self.ways: list[Way] = []
         self.occurrences: list[Occurrence] = []
@@ -113,7 +117,7 @@ class Slice:
     def _is_end(self, known: Any) -> bool:
         if not isinstance(known, Tensor):
             return False
-        return known is self.target or (known.is_leaf and known.requires_grad)
+        return known is self.target or (known.requires_grad and (known.is_leaf or self._to_history))
 
     def _arrive(self, tensor: Any, cuts: Way) -> None:
         if tensor is self.target:
@@ -167,6 +171,8 @@ class Slice:
 
     def _follow_call(self, node: ast.Call, scope: Scope, cuts: Way) -> None:
         callee = scope.value(node.func)
+        if _requires_grad(node):
+            self.leaves.append((None, cuts))
         if callee is UNKNOWN and isinstance(node.func, ast.Name) and node.func.id == "super":
             return
         inner = self._enter(callee, node, scope)
@@ -214,6 +220,15 @@ class Slice:
         if key not in self._noted:
             self._noted.add(key)
             self.occurrences.append(Occurrence(node, scope, callee))
+
+
+def _requires_grad(node: ast.Call) -> bool:
+    """Whether a call makes a leaf: `torch.zeros(3, requires_grad=True)`, `x.requires_grad_()`."""
+    by_keyword = any(
+        each.arg == "requires_grad" and isinstance(each.value, ast.Constant) and each.value.value is True
+        for each in node.keywords
+    )
+    return by_keyword or (isinstance(node.func, ast.Attribute) and node.func.attr == "requires_grad_" and not node.args)
 
 
 def _operands(node: ast.AST) -> list[ast.AST]:

@@ -172,10 +172,10 @@ def not_finite(question: Question, case: Case, gradient: np.ndarray) -> Answer:
         details = [_NOT_FINITE.get(name, f"the values do not stay finite in {name}"), *_inputs(case, node)]
         return _answer(kind, f"{summary}: it comes from {name} ({expose(node).name()})", lines, node, details, case)
     lines, details = _suspects(case, question.x, _NOT_FINITE.get)
-    said = (
-        "the operations on the way that can make it" if len(lines) != 1 else "the operation on the way that can make it"
+    said = {0: "", 1: ": the operation on the way that can make it"}.get(
+        len(lines), ": the operations on the way that can"
     )
-    return _answer(kind, f"{summary}: {said}", lines, None, details, case)
+    return _answer(kind, f"{summary}{said}", lines, None, details, case)
 
 
 def _answer(
@@ -300,7 +300,8 @@ def vanished(question: Question, case: Case, gradient: np.ndarray) -> Answer:
     lines, details = _suspects(case, question.x, lambda name: None if name in _PRODUCTS else _STOPS.get(name))
     kinds = {kind for kind, reason in _STOPS.values() if reason in details}
     kind = kinds.pop() if len(kinds) == 1 and lines else "zero"
-    return _answer(kind, f"{summary}: what may have stopped it on the way", lines, None, details, case)
+    said = ": what may have stopped it on the way" if lines else ""
+    return _answer(kind, f"{summary}{said}", lines, None, details, case)
 
 
 def _stops(case: Case, x: Any) -> Iterator[Node]:

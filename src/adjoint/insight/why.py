@@ -30,7 +30,7 @@ def answered(target: Tensor | Callable, given: tuple) -> Answer:
     question = Question(frame, target)
     loss = given[0] if given else None
     gradient = getattr(target, "_grad", None)
-    with modes.mode(grad_enabled=False, forward_level=0, observers=(), anomaly=False):
+    with modes.mode(grad_enabled=False, forward_level=0, observers=(), anomaly=False), np.errstate(all="ignore"):
         if gradient is None:
             return missing.explained(question, loss)
         return troubled.explained(question, loss, np.asarray(gradient._data))

@@ -75,18 +75,19 @@ def _changes_untraced(event: Event) -> bool:
 def _check_reached(optimizer: Optimizer) -> None:
     """Warn where a backward pass ran, and no parameter of an optimizer ever had a gradient."""
     optimizer._idle += 1
-    backward = latest(BACKWARD)
-    if backward is None or optimizer._idle < (_PATIENCE if _takes_turns(optimizer) else 1):
+    backward, made = latest(BACKWARD), optimizer._made_at
+    if backward is None or made is None:
+        return
+    if optimizer._idle < (_PATIENCE if _takes_turns(optimizer, made[2]) else 1):
         return
     cleared = [each.sequence for each in all_latest(ZERO_GRAD)]
     stepped = [each.sequence for each in all_latest(STEP) if each.subject() is optimizer]
-    if backward.sequence < max([0, *cleared, *stepped[1:]]):
+    if backward.sequence < max(made[2], *cleared, *stepped[1:], 0):
         return
     root = backward.subject()
     if root is not None and not Recorded(root).leaves.keys().isdisjoint(map(id, _parameters(optimizer))):
         return
-    made = optimizer._made_at
-    given = f", which it was given at {made[0].co_filename}:{line_of(*made[:2])}," if made is not None else ""
+    given = f", which it was given at {made[0].co_filename}:{line_of(*made[:2])},"
     count = sum(1 for _ in _parameters(optimizer))
     which = f"none of its {count} parameters{given} has" if count > 1 else f"its parameter{given} has not"
     warn_once(
@@ -96,9 +97,8 @@ def _check_reached(optimizer: Optimizer) -> None:
     )
 
 
-def _takes_turns(optimizer: Optimizer) -> bool:
+def _takes_turns(optimizer: Optimizer, since: int) -> bool:
     """Whether other optimizers have stepped since this one was made."""
-    since = optimizer._made_at[2] if optimizer._made_at is not None else 0
     return any(each.sequence > since and each.subject() is not optimizer for each in all_latest(STEP))
 
 
