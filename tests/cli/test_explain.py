@@ -199,6 +199,10 @@ def test_large_values_are_refused():
     x = torch.ones(64)
     with pytest.raises(ExpressionError, match="this has 4096 elements, and 2048 are the most here"):
         parse("outer(x, x)").evaluate({"x": x})
+    row = torch.ones(2000)
+    for formula in ("where(a > 0, b, x)", "(a > 0).where(b, x)", "lerp(a, b, x)", "a.lerp(b, x)"):
+        with pytest.raises(ExpressionError, match="this has 8000000000 elements"):
+            parse(formula).evaluate({"x": row, "a": row.reshape(-1, 1, 1), "b": row.reshape(-1, 1)})
     assert parse("outer(x, x)").evaluate({"x": x}, most_elements=None).shape == (64, 64)
 
 

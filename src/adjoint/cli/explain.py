@@ -13,7 +13,9 @@ from adjoint import Tensor, as_tensor, check_gradient, explain
 from adjoint.cli.command import Command, Refusal
 from adjoint.cli.script import module_of
 from adjoint.cli.tracebacks import passes, shown
-from adjoint.insight.expression import CONSTANTS, ExpressionError, parse
+from adjoint.lazy import lazy
+
+expressions = lazy("adjoint.insight.expression")  # which `adjoint run` does not need
 
 _FORMATS = {
     "html": "a page to step through it",
@@ -137,13 +139,13 @@ def _advised(message: str) -> str:
 
 def _formula(text: str, values: dict[str, Any]) -> _Target:
     try:
-        expression = parse(text)
-    except ExpressionError as error:
+        expression = expressions.parse(text)
+    except expressions.ExpressionError as error:
         raise Refusal(str(error)) from None
     names = [name for name in expression.names if name not in values]
     if names:
         raise Refusal(_lacking("the formula", names))
-    surplus = [name for name in values if name not in expression.names and name not in CONSTANTS]
+    surplus = [name for name in values if name not in expression.names and name not in expressions.CONSTANTS]
     if surplus:
         raise Refusal(f"the formula has no variable {surplus[0]}")
     if not expression.names:
@@ -240,8 +242,8 @@ def _pieces(text: str) -> list[str]:
 
 def _value(text: str, option: str) -> Any:
     try:
-        return parse(text).evaluate({})
-    except ExpressionError as error:
+        return expressions.parse(text).evaluate({})
+    except expressions.ExpressionError as error:
         raise Refusal(f"{option}: {error}") from None
 
 

@@ -13,8 +13,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature
-from math import e, isfinite, pi
+from math import e, isfinite, pi, prod
 from typing import Any, TypeGuard
+
+import numpy as np
 
 from adjoint.core.tensor import Tensor
 from adjoint.ops import later
@@ -365,9 +367,25 @@ class _Evaluation:
                 arguments = [_as_tensor(each) if _is_number(each) else each for each in arguments]
             function = later.function(path)
             assert function is not None
-            return function(_as_tensor(arguments[0]), *arguments[1:], **options)
-        assert isinstance(node.func, ast.Attribute)
-        return getattr(_as_tensor(self.of(node.func.value)), node.func.attr)(*arguments, **options)
+        else:
+            assert isinstance(node.func, ast.Attribute)
+            arguments = [self.of(node.func.value), *arguments]
+            function = getattr(Tensor, node.func.attr)
+        arguments[0] = _as_tensor(arguments[0])
+        self._check_room(arguments, node)
+        return function(*arguments, **options)
+
+    def _check_room(self, arguments: Sequence[Any], node: ast.Call) -> None:
+        """Three values that are broadcast with each other could fill the memory."""
+        shapes = [each.shape for each in arguments if isinstance(each, Tensor)]
+        if self.most_elements is None or len(shapes) < 3:
+            return
+        try:
+            count = prod(np.broadcast_shapes(*shapes))
+        except ValueError:
+            return  # they are joined in another way, or not at all
+        if count > self.most_elements:
+            raise self._failure(f"this has {count} elements, and {self.most_elements} are the most here", node)
 
     def _argument(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Tuple) or _is_setting(node, of_words=False):
