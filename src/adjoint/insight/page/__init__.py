@@ -26,6 +26,7 @@ _PROGRAMS = (
     "state.js",
     "layers.js",
     "scene.js",
+    "drawing.js",
     "graph.js",
     "panel.js",
     "page.js",

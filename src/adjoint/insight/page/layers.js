@@ -90,45 +90,80 @@ class Layers {
 
 /** The middle of each item in its layer. */
 function across(layers, links, box) {
-  const [above, below] = [new Map(), new Map()];
-  const add = (map, key, value) => (map.get(key) ?? map.set(key, []).get(key)).push(value);
-  for (const [source, target] of links) {
-    add(above, target, source);
-    add(below, source, target);
+  const items = layers.flat();
+  const number = new Map(items.map((item, place) => [item, place]));
+  const part = (name) => Float64Array.from(items, (item) => box(item)[name]);
+  const field = {
+    x: new Float64Array(items.length), offset: new Float64Array(items.length), weight: new Float64Array(items.length),
+    entry: part("entry"), exit: part("exit"),
+    above: neighbours(links.map(([source, target]) => [number.get(target), number.get(source)]), items.length),
+    below: neighbours(links.map(([source, target]) => [number.get(source), number.get(target)]), items.length),
+  };
+  const starts = [];
+  let start = 0;
+  for (const layer of layers) {
+    starts.push(start);
+    const offsets = offsetsOf(layer, box);
+    offsets.forEach((offset, place) => {
+      const at = start + place;
+      field.offset[at] = offset;
+      field.x[at] = offset - offsets.at(-1) / 2;
+      const count = field.above.count(at) + field.below.count(at);
+      field.weight[at] = !box(layer[place]).width ? PULL.straight : count < 2 ? PULL.dull : PULL.ordinary;
+    });
+    start += layer.length;
   }
-  const offsets = layers.map((layer) => offsetsOf(layer, box));
-  const x = new Map();
-  const weight = new Map();
-  layers.forEach((layer, rank) => layer.forEach((each, place) => {
-    x.set(each, offsets[rank][place] - offsets[rank].at(-1) / 2);
-    const neighbours = (above.get(each)?.length ?? 0) + (below.get(each)?.length ?? 0);
-    weight.set(each, !box(each).width ? PULL.straight : neighbours < 2 ? PULL.dull : PULL.ordinary);
-  }));
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     const isDown = sweep % 2 === 0;
-    const leave = isDown ? "exit" : "entry";
-    const arrive = isDown ? "entry" : "exit";
-    const sources = isDown ? above : below;
     for (let at = 0; at < layers.length; at += 1) {
       const rank = isDown ? at : layers.length - 1 - at;
-      const layer = layers[rank];
-      const wanted = layer.map((each, place) => {
-        const [drawn, to] = pulled(sources.get(each) ?? [], x, weight, (other) => box(other)[leave]);
-        return { mean: (drawn ? to - box(each)[arrive] : x.get(each)) - offsets[rank][place], weight: weight.get(each) * (drawn || PULL.dull) };
-      });
-      rising(wanted).forEach((value, place) => x.set(layer[place], value + offsets[rank][place]));
+      settle(field, starts[rank], starts[rank] + layers[rank].length, isDown);
     }
   }
-  return x;
+  return new Map(items.map((item, place) => [item, field.x[place]]));
 }
 
-function pulled(others, x, weight, offset) {
-  let [drawn, sum] = [0, 0];
-  for (const other of others) {
-    drawn += weight.get(other);
-    sum += weight.get(other) * (x.get(other) + offset(other));
+/** For each number those that pairs lead to from it, in one row. */
+function neighbours(pairs, size) {
+  const starts = new Int32Array(size + 1);
+  for (const [from] of pairs) starts[from + 1] += 1;
+  for (let at = 0; at < size; at += 1) starts[at + 1] += starts[at];
+  const row = new Int32Array(pairs.length);
+  const next = starts.slice();
+  for (const [from, to] of pairs) row[next[from]++] = to;
+  return { starts, row, count: (at) => starts[at + 1] - starts[at] };
+}
+
+/** Draw the items of a layer to their neighbours above, or below. */
+function settle({ x, offset, weight, entry, exit, above, below }, start, end, isDown) {
+  const { starts, row } = isDown ? above : below;
+  const [leave, arrive] = isDown ? [exit, entry] : [entry, exit];
+  const blocks = [];
+  for (let at = start; at < end; at += 1) {
+    let [drawn, sum] = [0, 0];
+    for (let place = starts[at]; place < starts[at + 1]; place += 1) {
+      const other = row[place];
+      drawn += weight[other];
+      sum += weight[other] * (x[other] + leave[other]);
+    }
+    const wanted = drawn ? sum / drawn - arrive[at] : x[at];
+    rise(blocks, wanted - offset[at], weight[at] * (drawn || PULL.dull));
   }
-  return [drawn, sum / drawn];
+  let at = start;
+  for (const { mean, length } of blocks) for (let turn = 0; turn < length; turn += 1, at += 1) x[at] = mean + offset[at];
+}
+
+/** One more of the numbers nearest to those wanted, by weighted squares, that never fall: isotonic regression. */
+function rise(blocks, mean, weight) {
+  const block = { mean, weight, length: 1 };
+  while (blocks.length && blocks.at(-1).mean > block.mean) {
+    const other = blocks.pop();
+    const together = other.weight + block.weight;
+    block.mean = (other.mean * other.weight + block.mean * block.weight) / together;
+    block.weight = together;
+    block.length += other.length;
+  }
+  blocks.push(block);
 }
 
 /** The middles of the items of a layer that stand as close as they may. */
@@ -138,22 +173,4 @@ function offsetsOf(layer, box) {
     offsets.push(offsets[at - 1] + (box(layer[at - 1]).width + box(layer[at]).width) / 2 + BETWEEN.boxes);
   }
   return offsets;
-}
-
-/** The numbers nearest to those wanted, by weighted squares, that never fall: isotonic regression. */
-function rising(wanted) {
-  const blocks = [];
-  for (const { mean, weight } of wanted) {
-    let block = { mean, weight, length: 1 };
-    while (blocks.length && blocks.at(-1).mean > block.mean) {
-      const other = blocks.pop();
-      const together = other.weight + block.weight;
-      block = {
-        mean: (other.mean * other.weight + block.mean * block.weight) / together,
-        weight: together, length: other.length + block.length,
-      };
-    }
-    blocks.push(block);
-  }
-  return blocks.flatMap(({ mean, length }) => Array(length).fill(mean));
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 sympy = lazy("sympy", extra="insight")
 
-_WIDEST = 28  # characters of a line in a box
+_WIDEST = 31  # characters of a line in a box
 _NAMED = 4  # leaves in the title
 _SHORT = 40  # definitions; what is longer is no formula that one could read
 
@@ -58,7 +58,7 @@ def model_of(explanation: Explanation) -> Data:
 def _box(node: Node) -> list[str]:
     """The lines in a node's box: its name and operation, its value, and its gradient."""
     values = [each.value for each in node.definitions if each.value is not None]
-    value = values[0].text if values else "(not kept)"
+    value = values[0].text.removeprefix("shape ") if values else "(not kept)"
     gradient = f"grad {_short(node.gradients[0])}" if node.gradients else ""
     operation = node.operation if node.kind == "operation" else node.kind
     return [_cut(node.title, from_left="." in node.title), operation, _cut(value), _cut(gradient)]

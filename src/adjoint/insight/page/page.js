@@ -78,6 +78,7 @@ class Page {
     if (isOpen) this.scene.openAll();
     else this.scene.closeAll();
     this.graph.refold();
+    this.graph.fit();
     this.say(isOpen ? "All groups opened." : "All groups closed.");
   }
 
@@ -142,7 +143,7 @@ class Page {
       const handle = event.target.closest(".handle");
       if (!handle) return;
       const chosen = handle.parentNode.dataset.key;
-      this.graph.focusable(chosen)?.focus({ preventScroll: true });
+      this.graph.activate(chosen).focus({ preventScroll: true });
       if (chosen[0] === "g") this.toggleGroup(Number(chosen.slice(1)));
       else this.look(chosen);
     });
@@ -157,7 +158,7 @@ class Page {
     view.addEventListener("focusin", (event) => {
       const focused = key(event);
       if (!focused || !event.target.matches(":focus-visible")) return;
-      this.graph.focusable(focused);
+      this.graph.activate(focused);
       const { left, bottom } = event.target.querySelector(".outline").getBoundingClientRect();
       this.tip(this.tipOf(focused), left, bottom - 8);
     });
@@ -279,13 +280,13 @@ class Neighbours {
   beside(key, direction) {
     const place = this.graph.absolute(key);
     const middle = ({ y, height }) => y + Math.min(height, 64) / 2;
-    const all = [...this.graph.places.keys()].filter((each) => each !== key).map((each) => [each, this.graph.absolute(each)]);
+    const all = [...this.graph.arranged.places.keys()].filter((each) => each !== key).map((each) => [each, this.graph.absolute(each)]);
     const row = all.filter(([, other]) => Math.abs(middle(other) - middle(place)) < 34 && (other.x - place.x) * direction > 0);
     return row.sort(([, a], [, b]) => Math.abs(a.x - place.x) - Math.abs(b.x - place.x))[0]?.[0];
   }
 
   extreme(direction) {
-    return [...this.graph.places.keys()].sort((a, b) => direction * this.order(b, a))[0];
+    return [...this.graph.arranged.places.keys()].sort((a, b) => direction * this.order(b, a))[0];
   }
 }
 

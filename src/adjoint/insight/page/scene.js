@@ -98,10 +98,22 @@ function draw(group, sizes, frame) {
     const moved = points.map((value, index) => value + (index % 2 ? top : left));
     if (group.lines[place][0] === ENTRY) moved.unshift(moved[0], 0);
     if (group.lines[place][1] === EXIT) moved.push(moved.at(-2), height);
-    return moved;
+    return { points: moved, bounds: bounds(moved) };
   });
   const port = (which) => (layers.x.has(which) ? layers.x.get(which) + left - width / 2 : 0);
   return { places, routes, size: { width, height, entry: port(ENTRY), exit: port(EXIT) } };
+}
+
+/** The left, top, right and bottom of a line. */
+function bounds(points) {
+  const found = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let at = 0; at < points.length; at += 2) {
+    found[0] = Math.min(found[0], points[at]);
+    found[1] = Math.min(found[1], points[at + 1]);
+    found[2] = Math.max(found[2], points[at]);
+    found[3] = Math.max(found[3], points[at + 1]);
+  }
+  return found;
 }
 
 const keyOf = (item) => (item < 0 ? `g${-item}` : `n${item}`);
