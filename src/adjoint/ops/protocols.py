@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays import numpy as numpy_namespace
+from adjoint.arrays.kernels.layout import memory_of
 from adjoint.core.tensor import Tensor, created, wrap
 from adjoint.ops.conversion import detach
 
 
 def _deepcopy(self: Tensor, memo: dict) -> Tensor:
-    """A copy of a leaf with memory of its own; its gradient is copied along."""
+    """A copy of a leaf with memory of its own; its gradient is copied along.
+
+    Tensors that share memory share it again when they are copied together, as in PyTorch.
+    """
     if not self.is_leaf:
         raise RuntimeError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If "
@@ -22,7 +26,7 @@ def _deepcopy(self: Tensor, memo: dict) -> Tensor:
     if id(self) in memo:
         return memo[id(self)]
     copy = object.__new__(type(self))
-    copy._data = numpy_namespace.copy(self._data)
+    copy._data = _copied(self._data, memo)
     copy._node = copy._writes = None
     memo[id(self)] = copy
     if self.requires_grad:
@@ -32,6 +36,20 @@ def _deepcopy(self: Tensor, memo: dict) -> Tensor:
     for name, value in self.__dict__.items():
         setattr(copy, name, value)
     return copy
+
+
+def _copied(array: Any, memo: dict) -> Any:
+    """An array at its place in a copy of all the memory that it is a part of; `memo` holds that copy for the others."""
+    if not isinstance(array, np.ndarray) or not array.size:
+        return numpy_namespace.copy(array)
+    memory = memory_of(array)
+    offset = array.ctypes.data - memory.ctypes.data
+    if not 0 <= offset < memory.nbytes:  # it lies so that no vector holds it
+        return numpy_namespace.copy(array)
+    key = "memory", memory.ctypes.data, memory.nbytes
+    if key not in memo:
+        memo[key] = memory.view(np.uint8).copy()
+    return np.ndarray(array.shape, array.dtype, memo[key], offset, array.strides)
 
 
 def _shallow(self: Tensor) -> Tensor:
