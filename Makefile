@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance bench docs plots lint format types generate layers check clean distclean
+.PHONY: help demo test browser conformance bench docs plots lint format types generate layers check clean distclean
 
 help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,11 @@ demo: $(VENV)/.installed-notebook ## Run a notebook written for PyTorch and comp
 
 test: $(VENV)/.installed-test ## Run the tests and the examples in docstrings; needs no PyTorch (ARGS="-k sin" selects)
 	$(BIN)/python -m pytest --numprocesses=auto --ignore=tests/conformance $(ARGS)
+
+browser: $(VENV)/.installed-browser ## Test the page that explain writes, in a Chromium without a window
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	  echo "These tests need Chromium. Install it first, for example: apt-get install chromium" >&2; exit 1
+	$(BIN)/python -m pytest tests/insight/page $(ARGS)
 
 conformance: $(VENV)/.installed-conformance ## Install PyTorch and compare with it live (a large download the first time)
 	$(BIN)/python -m pytest --numprocesses=auto tests/conformance $(ARGS)
