@@ -1,4 +1,4 @@
-"""Find the polynomial coefficients in `adjoint.compiler.coefficients`.
+"""Find the polynomial coefficients in `adjoint.native.coefficients`.
 
 Each polynomial minimises the largest weighted error over its interval (Lawson's iteratively reweighted least squares,
 in 50 digits). The coefficients are then rounded one after another, the lowest power first, each time fitting the

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from adjoint.arrays import verbs
 from adjoint.compiler.elementwise import RULES
 from adjoint.compiler.fuse import Kernel
-from adjoint.compiler.math import FUNCTIONS
+from adjoint.native.math import FUNCTIONS
 
 Run = Callable[..., list[Any]]
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of infinities and NaN

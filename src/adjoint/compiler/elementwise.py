@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays.program import Operation
-from adjoint.compiler.lanes import Code, Lanes
-from adjoint.compiler.math import FUNCTIONS
+from adjoint.native.lanes import Code, Lanes
+from adjoint.native.math import FUNCTIONS
 
 __all__ = ["combine", "identity", "is_lowered", "loop_types", "lower"]
 

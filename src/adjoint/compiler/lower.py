@@ -15,9 +15,9 @@ import numpy as np
 from adjoint.arrays.program import Operation, Value
 from adjoint.compiler import memory
 from adjoint.compiler.elementwise import combine, identity, lower
-from adjoint.compiler.lanes import Code, Lanes, ir_type
 from adjoint.compiler.nest import Access, Nest, Partial, accumulator_dtype
 from adjoint.lazy import lazy
+from adjoint.native.lanes import Code, Lanes, ir_type
 
 __all__ = ["write_combination", "write_kernel"]
 

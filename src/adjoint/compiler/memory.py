@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.compiler.lanes import Code, Lanes, ir_type, suffix
 from adjoint.lazy import lazy
+from adjoint.native.lanes import Code, Lanes, ir_type, suffix
 
 __all__ = ["full_mask", "load", "load_scalar", "reserve", "store"]
 

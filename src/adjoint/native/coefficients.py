@@ -1,4 +1,4 @@
-"""The polynomials in `adjoint.compiler.math`: their coefficients, the lowest power's first.
+"""The polynomials in `adjoint.native.math`: their coefficients, the lowest power's first.
 
 They minimise the largest relative error of the function that they approximate; `tools/minimax.py` finds them.
 """

@@ -1,7 +1,7 @@
 """Numbers inside generated code, with Python's operators.
 
 `Lanes` stands for one value of the loop that is being written: a scalar, or a vector of as many lanes as one step of
-the loop handles. Arithmetic on it writes LLVM instructions, so that the functions of `compiler.math` read as formulas.
+the loop handles. Arithmetic on it writes LLVM instructions, so that the functions of `native.math` read as formulas.
 """
 
 from collections.abc import Callable, Hashable

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from adjoint.compiler.coefficients import (
+from adjoint.lazy import lazy
+from adjoint.native.coefficients import (
     ASIN,
     ATAN,
     COS,
@@ -30,8 +31,7 @@ from adjoint.compiler.coefficients import (
     LOG_TAIL,
     SIN,
 )
-from adjoint.compiler.lanes import Code, Lanes, ir_type
-from adjoint.lazy import lazy
+from adjoint.native.lanes import Code, Lanes, ir_type
 
 __all__ = ["FUNCTIONS", "power"]
 
