@@ -86,6 +86,8 @@ def array_of(data: Any, dtype: DType | None) -> Any:
         raise RuntimeError(
             f"Could not infer dtype of {type(data).__name__}\nGive numbers, sequences of them, or an array."
         )
+    if len(data) and hasattr(data[0], "__array__") and not isinstance(data[0], Tensor | np.ndarray | np.generic):
+        data = [np.asarray(each) for each in data]  # columns of a table, for example
     if all(isinstance(each, np.ndarray) for each in data) and len({each.shape for each in data}) == 1:
         return array_of(np.stack(data), dtype)
     shape = _shape_of(data)

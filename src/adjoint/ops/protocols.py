@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from adjoint.arrays import numpy as numpy_namespace
-from adjoint.arrays.kernels.layout import memory_of
 from adjoint.core.tensor import Tensor, created, wrap
+from adjoint.lazy import lazy
 from adjoint.ops.conversion import detach
+
+layout = lazy("adjoint.arrays.kernels.layout")
 
 
 def _deepcopy(self: Tensor, memo: dict) -> Tensor:
@@ -42,7 +44,7 @@ def _copied(array: Any, memo: dict) -> Any:
     """An array at its place in a copy of all the memory that it is a part of; `memo` holds that copy for the others."""
     if not isinstance(array, np.ndarray) or not array.size:
         return numpy_namespace.copy(array)
-    memory = memory_of(array)
+    memory = layout.memory_of(array)
     offset = array.ctypes.data - memory.ctypes.data
     if not 0 <= offset < memory.nbytes:  # it lies so that no vector holds it
         return numpy_namespace.copy(array)
