@@ -1,6 +1,7 @@
 """Every public name has its entry in the reference, with a summary."""
 
 import inspect
+import pkgutil
 import re
 
 import pytest
@@ -60,3 +61,9 @@ def test_each_record_of_a_function_shows_its_statement():
     text = PAGES["reference/elementwise.md"]
     assert "`d/dx sinh(x) = cosh(x)`" in text
     assert 'sinh = elementwise(\n        "sinh", partial=lambda xp, x: xp.cosh(x)' in text
+
+
+def test_no_function_has_the_path_of_a_module():
+    """To import a module puts it in the place of the function that its package has by the same name."""
+    functions = {f"adjoint.{entry.path}" for entry in names.documented().values()}
+    assert functions & {module.name for module in pkgutil.walk_packages(torch.__path__, "adjoint.")} == set()

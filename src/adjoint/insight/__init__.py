@@ -28,7 +28,7 @@ __all__ = [
 _checking = lazy("adjoint.insight.checking")
 _drawing = lazy("adjoint.insight.drawing")
 _explaining = lazy("adjoint.insight.explaining")  # with what is behind it, which few programs need
-_why = lazy("adjoint.insight.why")
+_causes = lazy("adjoint.insight.causes")
 _finding = lazy("adjoint.insight.finding")
 
 
@@ -134,7 +134,7 @@ def why(target: Tensor | Callable[..., Tensor], *given: Any) -> Answer:
     >>> why(f, -1.0).kind
     'nan'
     """
-    return _why.answered(target, given)
+    return _causes.answered(target, given)
 
 
 def check_gradient(
