@@ -346,6 +346,7 @@ def test_failures_of_the_users_program_are_its_own(explain, program):
     assert (status, out) == (1, "")
     assert err.startswith("Traceback")
     assert err.endswith("ZeroDivisionError: division by zero\n")
+    assert err.count('File "') == 1  # and no frame of ours
     (program / "broken.py").write_text("def f(x:\n")
     status, _, err = explain("broken.py:f", "--at", "x=1")
     assert (status, "SyntaxError" in err) == (1, True)

@@ -97,6 +97,16 @@ def test_only_inputs_that_require_gradients():
     assert w.tolist() == [1.0, 2.0]
 
 
+def test_whole_numbers_may_be_meant_as_such():
+    def f(x, n: int, times=2):
+        for _ in range(n * times):
+            x = x * x
+        return x
+
+    assert check_gradient(f, (1.5, 1, 1), 3.0)
+    assert check_gradient(f, {"x": 1.5, "n": 1}, {"x": 4 * 1.5**3})
+
+
 def test_matrices_and_broadcasting():
     def gradients(W, b):
         h = torch.tanh(X @ W + b)
@@ -245,6 +255,25 @@ def test_kinks_are_not_mistakes():
     assert check_gradient(torch.floor, 2.5, 0.0)
 
 
+class Square(torch.autograd.Function):
+    """With a derivative that lacks its factor."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return cotangent * ctx.saved_tensors[0]
+
+
+def backward_of_its_own(x):
+    u = Square.apply(x)
+    v = u * 3
+    return v  # noqa: RET504 - the name is what matters
+
+
 def test_where_autograd_itself_is_wrong():
     def cut(x):
         return x * x.detach()
@@ -256,6 +285,9 @@ def test_where_autograd_itself_is_wrong():
         assert check.entries[0].verdict == "autograd differs"
         assert "look for detach()" in str(check)
     assert check_gradient(cut, 3.0, 17.0).entries[0].verdict == "wrong"
+    chain = check_gradient(backward_of_its_own, 3.0, {"dv/du": 3.0, "du/dx": "2 * x"})
+    assert chain.wrong == ["du/dx", "dv/dx"]
+    assert "Links are compared with autograd only, and here autograd itself may be wrong." in str(chain)
     (entry,) = check_gradient(lambda x: x.detach() * 2, 3.0, 2.0).entries
     assert (entry.verdict, float(entry.autograd), float(entry.numerical)) == ("autograd differs", 0, pytest.approx(2))
 

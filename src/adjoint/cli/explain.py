@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adjoint import Tensor, as_tensor, check_gradient, explain
+from adjoint import Tensor, as_tensor, check_gradient, explain, insight
 from adjoint.cli.command import Command, Refusal
 from adjoint.cli.script import module_of
 from adjoint.cli.tracebacks import passes, shown
 from adjoint.lazy import lazy
 
-expressions = lazy("adjoint.insight.expression")  # which `adjoint run` does not need
+expressions = lazy("adjoint.insight.expression")  # these two `adjoint run` does not need
+watching = lazy("adjoint.insight.watching")
 
 _FORMATS = {
     "html": "a page to step through it",
@@ -89,7 +90,7 @@ def _run(options: Namespace) -> int:
     except (Refusal, SystemExit):
         raise
     except BaseException as error:
-        return shown(error)
+        return shown(error, (str(Path(insight.__file__).parent),))
     return _report(*found, options)
 
 
@@ -181,7 +182,8 @@ def _function(namespace: Mapping[str, Any], path: Path, name: str, values: dict[
     lacking = [each.name for each in signature.parameters.values() if _is_needed(each) and each.name not in values]
     if lacking:
         raise Refusal(_lacking(name, lacking))
-    plain = {each: value for each, value in values.items() if _is_plain(signature.parameters.get(each), value)}
+    whole = watching.whole_numbers(function)
+    plain = {each: value for each, value in values.items() if each in whole and isinstance(value, int)}
     variables = {each: value for each, value in values.items() if each not in plain}
 
     def called(*given: Any, **named: Any) -> Any:
@@ -202,13 +204,6 @@ def _function(namespace: Mapping[str, Any], path: Path, name: str, values: dict[
 def _is_needed(parameter: inspect.Parameter) -> bool:
     is_one = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     return is_one and parameter.default is parameter.empty
-
-
-def _is_plain(parameter: inspect.Parameter | None, value: Any) -> bool:
-    """Whether a whole number is meant as one, and not as a variable to differentiate by."""
-    if parameter is None or not isinstance(value, int):
-        return False
-    return parameter.annotation in (int, bool, "int", "bool") or isinstance(parameter.default, int)
 
 
 # --- values --------------------------------------------------------------------------------------------------------

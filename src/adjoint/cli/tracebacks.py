@@ -15,10 +15,13 @@ INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
 _OURS = (f"{Path(__file__).parent}{os.sep}", absent.__file__, face.__file__, later.__file__)
 
 
-def as_the_users_own(error: BaseException) -> BaseException:
-    """`error`, and all it came from, without our frames; with a note where an object of Adjoint's lacks a name."""
+def as_the_users_own(error: BaseException, hidden: tuple[str, ...] = ()) -> BaseException:
+    """`error`, and all it came from, without our frames; with a note where an object of Adjoint's lacks a name.
+
+    Left out too are the frames of files whose paths begin with one of `hidden`.
+    """
     for each in _family(error, seen=set()):
-        each.__traceback__ = _without_ours(each.__traceback__)
+        each.__traceback__ = _without(each.__traceback__, _OURS + hidden)
     _note_absence(error)
     return error
 
@@ -28,9 +31,9 @@ def formatted(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
-def shown(error: BaseException) -> int:
+def shown(error: BaseException, hidden: tuple[str, ...] = ()) -> int:
     """Show an exception of the user's program as Python has it, by `sys.excepthook`, and return the exit status."""
-    as_the_users_own(error)
+    as_the_users_own(error, hidden)
     sys.excepthook(type(error), error, error.__traceback__)
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
@@ -50,10 +53,10 @@ def _family(error: BaseException | None, seen: set[int]) -> Iterator[BaseExcepti
         yield from _family(relative, seen)
 
 
-def _without_ours(frames: TracebackType | None) -> TracebackType | None:
+def _without(frames: TracebackType | None, files: tuple[str, ...]) -> TracebackType | None:
     kept = []
     while frames:
-        if not frames.tb_frame.f_code.co_filename.startswith(_OURS):
+        if not frames.tb_frame.f_code.co_filename.startswith(files):
             kept.append(frames)
         frames = frames.tb_next
     shown = None

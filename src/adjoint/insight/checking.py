@@ -81,7 +81,7 @@ def _chain_checked(chain: Chain, checker: _Checker) -> GradientCheck:
     for name, product in products.items():
         if name not in inputs:
             entry = checker.entry(ratio(chain.called, name), name, product)
-            entries.append(replace(entry, is_product=True, because=() if entry.agrees else tuple(wrong)))
+            entries.append(replace(entry, is_product=True, because=tuple(wrong) if entry.verdict == "wrong" else ()))
     unchecked = {ratio(chain.called, name): tuple(needed) for name, needed in missing.items()}
     return GradientCheck(chain.top, _at(chain.point), entries, unchecked)
 

@@ -13,7 +13,7 @@ from adjoint.autograd.entry import starts_of
 from adjoint.core.limits import finfo
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.insight.naming import key_of_tensor
-from adjoint.insight.watching import Watched, parameter_names
+from adjoint.insight.watching import Watched, parameter_names, whole_numbers
 
 
 class Point:
@@ -28,7 +28,11 @@ class Point:
         values = list(inputs.values()) if self._is_by_name else _positional(inputs)
         known = list(inputs) if self._is_by_name else parameter_names(function, len(values))
         names = [*known, *(f"input{place}" for place in range(len(known), len(values)))]
-        given = {name: as_tensor(value) for name, value in zip(names, values, strict=True)}
+        whole = whole_numbers(function)
+        given: dict[str, Any] = {
+            name: value if name in whole and isinstance(value, int) else as_tensor(value)
+            for name, value in zip(names, values, strict=True)
+        }
         self.precision = max(
             (finfo(each.dtype).eps for each in given.values() if is_differentiable(each)), default=finfo().eps
         )

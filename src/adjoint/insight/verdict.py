@@ -14,12 +14,11 @@ from adjoint.insight.value import digits, summarise
 from adjoint.lazy import lazy
 
 rich_console = lazy("rich.console", extra="insight")
-rich_table = lazy("rich.table", extra="insight")
 rich_text = lazy("rich.text", extra="insight")
 
 _WIDEST = 34  # characters of a value in a table
 _SHOWN = 10  # elements of one derivative in which it differs
-_STYLES = {"agrees": "green", "not smooth here": "yellow"}
+_STYLES = {"": "bold cyan", "agrees": "green", "not smooth here": "yellow"}  # by verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,32 +138,34 @@ class GradientCheck:
         return "derivative", "yours", "autograd", methods.pop() if len(methods) == 1 else "differences", ""
 
     def _remarks(self) -> Iterator[str]:
+        if any(each.verdict == "autograd differs" for each in self.entries) and any(e.is_link for e in self.entries):
+            yield "Links are compared with autograd only, and here autograd itself may be wrong."
         for name, missing in self.unchecked.items():
             yield f"{name} is not checked: {_listed(missing)} {_are(missing)} not given."
 
-    def __str__(self) -> str:
-        rows = [(self._headings, []), *self._rows()]
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        """The table as lines, each with the style that a terminal may show it in."""
+        rows: list[tuple[tuple[str, ...], list[str]]] = [(self._headings, []), *self._rows()]
         widths = [max(len(cells[place]) for cells, _ in rows) for place in range(len(self._headings))]
-        lines = [self.title, ""]
+        yield "bold", self.title
+        yield "", ""
         for cells, notes in rows:
             line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-            lines.append(f"  {line}".rstrip())
-            lines += [f"  {' ' * widths[0]}  {note}" for note in notes]
-        remarks = list(self._remarks())
-        return "\n".join([*lines, *([""] if remarks else []), *remarks])
+            yield _STYLES.get(cells[-1], "bold red"), f"  {line}".rstrip()
+            yield from (("dim", f"  {' ' * widths[0]}  {note}") for note in notes)
+        for place, remark in enumerate(self._remarks()):
+            yield "dim", f"{'' if place else chr(10)}{remark}"
+
+    def __str__(self) -> str:
+        return "\n".join(line for _, line in self._lines())
 
     __repr__ = __str__
 
     def __rich__(self) -> Any:
-        table = rich_table.Table(title=self.title, title_justify="left", box=None, pad_edge=False)
-        for heading in self._headings:
-            table.add_column(heading)
-        for (*cells, verdict), notes in self._rows():
-            table.add_row(*map(rich_text.Text, cells), rich_text.Text(verdict, style=_STYLES.get(verdict, "bold red")))
-            for note in notes:
-                table.add_row("", rich_text.Text(note, style="dim"))
-        table.caption = "\n".join(self._remarks()) or None
-        return table
+        text = rich_text.Text(no_wrap=True)
+        for style, line in self._lines():
+            text.append(line + "\n", style=style)
+        return text
 
     def show(self) -> None:
         """Print, in colour where this is a terminal and the package rich is there."""

@@ -120,3 +120,16 @@ def parameter_names(function: Callable, count: int) -> list[str]:
         elif parameter.kind is not parameter.KEYWORD_ONLY:
             names.append(parameter.name)
     return names[:count]
+
+
+def whole_numbers(function: Callable) -> set[str]:
+    """The names of a function's parameters that are meant to be whole numbers, by their annotations or defaults."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return set()
+    return {
+        each.name
+        for each in parameters
+        if each.annotation in (int, bool, "int", "bool") or isinstance(each.default, int)
+    }
