@@ -175,8 +175,8 @@ def test_tensors_can_be_opened(large):
     html = large._repr_html_()
     root = ElementTree.fromstring(html)
     opened = {each.find("summary").text: each.find("pre").text for each in root.iter("details")}
-    assert "-100.  -99." in opened["shape [20, 30], -100 .. 499, 0.17% zeros"]
-    assert opened["shape [20, 30], -100 .. 499, 0.17% zeros"].endswith("the first 400 of 600")
+    assert "-100.  -99." in opened["shape [20, 30], -100 .. 499, 0.167% zeros"]
+    assert opened["shape [20, 30], -100 .. 499, 0.167% zeros"].endswith("the first 400 of 600")
     np.testing.assert_array_equal(large["x"]._data, np.arange(-100.0, 500.0).reshape(20, 30))
     assert large["v1"].max() == 499
     assert large["loss"] == large["v2"].mean()

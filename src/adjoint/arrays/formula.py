@@ -314,6 +314,9 @@ def value_of(formula: Part, values: Mapping[str, Any] | None = None) -> Any:
             return part.operands[0]
         if part.verb == "full":
             return np.full(part.shape, part.operands[0], part.dtype)[()]
-        return evaluate(part.verb, [look_up(operand) for operand in part.operands], part.parameters)
+        operands = [look_up(operand) for operand in part.operands]
+        if part.verb == "result":  # one of several
+            return operands[0][part.parameters["place"]]
+        return evaluate(part.verb, operands, part.parameters)
 
     return look_up(formula)

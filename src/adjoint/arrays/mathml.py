@@ -189,7 +189,7 @@ _VERBS: dict[str, Callable[[Writer, Any], Piece]] = {
     "logical_not": template(_sign("¬") + "{}", NOT, tightness=NOT),
     "where": _chosen, "full": itself, "datum": itself, "astype": itself, "copy": itself,
     "broadcast_to": _named("broadcast"), "permute_dims": _transposed,
-    "concat": _listed, "stack": _listed, "getitem": _as_text, "place": _as_text, "put": _as_text,
+    "concat": _listed, "stack": _listed, "getitem": _as_text, "place": _as_text, "put": _as_text, "result": _as_text,
 }  # fmt: skip
 
 MATHML = Style(

@@ -248,6 +248,11 @@ def _indexed(writer: Writer, formula: Any) -> Piece:
     return f"{writer.write(x, ATOM)}[{_index_text(writer, formula.parameters['index'], tuple(arrays))}]", ATOM
 
 
+def _one_of_several(writer: Writer, formula: Any) -> Piece:
+    """One of the results of a call that has several."""
+    return f"{writer.write(formula.operands[0], ATOM)}[{formula.parameters['place']}]", ATOM
+
+
 def _placed(writer: Writer, formula: Any) -> Piece:
     """Zeros, with values added at an index."""
     values, *arrays = formula.operands
@@ -273,7 +278,7 @@ _TEXT_VERBS: dict[str, Callable[[Writer, Any], Piece]] = {
     "logical_and": both("and", {}), "logical_or": infix(" or ", OR, ("logical_or",)), "logical_not": _not,
     "where": _chosen, "full": itself, "datum": itself, "astype": itself, "copy": itself,
     "broadcast_to": _named_call("broadcast", parameters=False), "permute_dims": _transposed("^T"),
-    "concat": _listed, "stack": _listed, "getitem": _indexed, "place": _placed, "put": _replaced,
+    "concat": _listed, "stack": _listed, "getitem": _indexed, "result": _one_of_several, "place": _placed, "put": _replaced,
 }  # fmt: skip
 
 TEXT = Style(

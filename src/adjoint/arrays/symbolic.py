@@ -35,6 +35,13 @@ def _stand_in(part: Part) -> Any:
     return np.ones(1, part.dtype) if isinstance(part, Formula) else part
 
 
+def _regular(part: Formula) -> np.ndarray:
+    """An array of a formula's shape whose matrices have an inverse, as some verbs ask."""
+    array = np.ones(part.shape, part.dtype)
+    is_matrix = part.ndim > 1 and part.dtype.kind in "fc"
+    return array + np.eye(*part.shape[-2:], dtype=part.dtype) if is_matrix else array
+
+
 def _hollow(part: Part) -> Any:
     """An array of a formula's shape that takes no memory."""
     return np.broadcast_to(np.ones((), part.dtype), part.shape) if isinstance(part, Formula) else part
@@ -212,16 +219,21 @@ class SymbolicNamespace:
 
     # --- all others ---
 
-    def __getattr__(self, verb: str) -> Callable[..., Formula]:
-        """A verb that no family lists: the result is shaped as NumPy's is, on arrays of ones."""
+    def __getattr__(self, verb: str) -> Callable[..., Any]:
+        """A verb that no family lists: its results are shaped as NumPy's are, on arrays that any verb takes."""
         if verb.startswith("_"):
             raise AttributeError(verb)
 
-        def apply(*operands: Any, **parameters: Any) -> Formula:
+        def apply(*operands: Any, **parameters: Any) -> Any:
             parts = [_part(operand) for operand in operands]
-            samples = [np.ones(part.shape, part.dtype) if isinstance(part, Formula) else part for part in parts]
-            sample = evaluate(verb, samples, parameters)
-            return Formula(verb, parts, parameters, sample.shape, sample.dtype)
+            samples = [_regular(part) if isinstance(part, Formula) else part for part in parts]
+            found = evaluate(verb, samples, parameters)
+            if not isinstance(found, tuple):
+                return Formula(verb, parts, parameters, found.shape, found.dtype)
+            call = Formula(verb, parts, parameters, found[0].shape, found[0].dtype)
+            return tuple(
+                Formula("result", (call,), {"place": place}, each.shape, each.dtype) for place, each in enumerate(found)
+            )
 
         return apply
 

@@ -10,7 +10,7 @@ from adjoint.autograd.entry import starts_of
 from adjoint.core.apply import not_a_tensor
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.insight.explanation import Explanation
-from adjoint.insight.graph import Graph
+from adjoint.insight.graph import Graph, no_numbers
 from adjoint.insight.naming import Names, caller, names_in
 from adjoint.insight.placing import lines_in
 from adjoint.insight.source import SourceLine
@@ -47,10 +47,7 @@ def _explain(
     lines: Mapping[int, SourceLine],
 ) -> Explanation:
     if is_foreign(result._data):
-        raise RuntimeError(
-            "explain() needs numbers, and inside of a function that is compiled or vectorised there are none yet\n"
-            "Call it outside, on the function: explain(f, *inputs)."
-        )
+        raise no_numbers()
     ((_, cotangent),), _ = starts_of(result, gradient, False)
     try:
         graph = Graph(result, cotangent, names, operands, root_names, lines)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adjoint.arrays import numpy
+from adjoint.arrays import is_foreign, numpy
 from adjoint.arrays.formula import Formula, Part, Symbol, constant, datum
 from adjoint.arrays.symbolic import symbolic
 from adjoint.core import modes
@@ -62,6 +62,8 @@ class Graph:
         self.operands = operands
         self._lines = lines
         replay = Replay(edge_of(root), cotangent)
+        if any(is_foreign(each) for passage in replay.passages for each in passage.gradients):
+            raise no_numbers()
         self.passages: dict[int, Passage] = {id(passage.node): passage for passage in replay.passages}
         self.arrived = replay.arrived
         self.makers = {key_of(edge): passage for passage in replay.passages for edge, _ in _outputs(passage)}
@@ -113,7 +115,7 @@ class Graph:
         """Find what the variables were: in the caller's tensors, in what nodes saved, or computed again from that."""
         for key, (_, tensor) in self.names.tensors.items():
             if key in self.makers and not _written_after(tensor, self.makers[key].node):
-                self.variables[key].array = tensor._data
+                self._take(self.variables[key].edge, tensor._data)
         if self.variables[self.root].leaf is None:
             self.variables[self.root].array = root._data
         for passage in self.passages.values():
@@ -134,8 +136,8 @@ class Graph:
 
     def _take(self, edge: Any, array: Any) -> None:
         variable = self.variables.get(key_of(edge)) if edge is not None else None
-        if variable is None or variable.array is not None or not hasattr(array, "dtype"):
-            return
+        if variable is None or variable.array is not None or not hasattr(array, "dtype") or is_foreign(array):
+            return  # what is foreign stands, inside of a vmap, for one example of many
         if array.shape == variable.shape and array.dtype == variable.dtype:
             variable.array = array
 
@@ -166,7 +168,7 @@ class Graph:
             operand = self.operands[id(node)][index]
             if not isinstance(operand, Tensor):
                 return operand
-            return None if _written_after(operand, node) else operand._data
+            return None if is_foreign(operand._data) or _written_after(operand, node) else operand._data
         return _saved_operand(passage, index)
 
     def values(self) -> Iterator[tuple[str, Any]]:
@@ -257,15 +259,7 @@ class Graph:
 
     def send(self, passage: Passage, cotangent: Any, symbols: Mapping[Key, Formula] | None = None) -> Sequence[Any]:
         """What a node sends back for a cotangent that is a formula: its own rules, run on formulas."""
-        node = passage.node
-        if node.plan is not None:
-            try:
-                return node.vjp(symbolic, self.saved_formulas(passage, symbols), cotangent)
-            except Exception:  # as above
-                pass
-        given = cotangent if isinstance(cotangent, tuple) else (cotangent,)
-        call = f"{node.name()}.vjp"
-        return [None if g is None else Formula(call, given, {}, g.shape, g.dtype) for g in passage.gradients]
+        return self._rules_on_formulas(passage, passage.node, passage.gradients, cotangent, symbols)
 
     def send_to_copies(self, passage: Passage, cotangent: Any) -> tuple[list[Any], list[Any]]:
         """What a node sends back before that is summed over the copies of operands that were broadcast.
@@ -274,13 +268,31 @@ class Graph:
         """
         node = passage.node
         rules: Any = _Unadapted(node.plan, node.edges, node.params)
-        formulas = list(node.plan.vjp(rules, symbolic, self.saved_formulas(passage), cotangent))
         numbers = list(node.plan.vjp(rules, numpy, passage.saved, passage.cotangent))
+        formulas = list(self._rules_on_formulas(passage, rules, numbers, cotangent))
         dtypes = [dtype for _, dtype in node.meta.operands]  # type: ignore[union-attr]
         kinds = [(getattr(each, "shape", ()), dtype) for each, dtype in zip(numbers, dtypes, strict=True)]
         adapt(symbolic, formulas, kinds)
         adapt(numpy, numbers, kinds)
         return formulas, numbers
+
+    def _rules_on_formulas(
+        self,
+        passage: Passage,
+        rules: Any,
+        gradients: Sequence[Any],
+        cotangent: Any,
+        symbols: Mapping[Key, Formula] | None = None,
+    ) -> Sequence[Any]:
+        """The rules of a node run on formulas; calls of them by name where they are code that does not take those."""
+        if rules.plan is not None:
+            try:
+                return rules.plan.vjp(rules, symbolic, self.saved_formulas(passage, symbols), cotangent)
+            except Exception:  # as above
+                pass
+        given = cotangent if isinstance(cotangent, tuple) else (cotangent,)
+        call = f"{passage.node.name()}.vjp"
+        return [None if g is None else Formula(call, given, {}, g.shape, g.dtype) for g in gradients]
 
     def derivatives(self, passage: Passage) -> list[tuple[Formula, Any] | None]:
         """For each operand the derivative of the node's result by it, where that is a formula per element.
@@ -326,6 +338,14 @@ class Graph:
     def is_scalar(self) -> bool:
         """Whether no variable of the program has a dimension."""
         return not any(variable.shape for variable in self.variables.values())
+
+
+def no_numbers() -> RuntimeError:
+    """The error for programs whose arrays hold no numbers of their own."""
+    return RuntimeError(
+        "explain() needs numbers, and inside of a function that is compiled or vectorised there are none yet\n"
+        "Call it outside, on the function: explain(f, *inputs)."
+    )
 
 
 class _Unadapted(NamedTuple):

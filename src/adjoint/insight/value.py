@@ -109,7 +109,7 @@ def _range(data: np.ndarray, zeros: int, missing: int) -> str:
     """The smallest and the largest element, and the share of zeros and NaN."""
     if not data.size:
         return ""
-    share = f", {100 * zeros / data.size:.2g}% zeros" if zeros else ""
+    share = f", {100 * zeros / data.size:.3g}% zeros" if zeros else ""
     note = f"{share}, {missing} of {data.size} NaN" if missing else share
     if data.dtype.kind == "c":
         return f", complex{note}"

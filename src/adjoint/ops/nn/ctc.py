@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.arrays.formula import Symbol
 from adjoint.core.apply import require_tensors
 from adjoint.core.exports import public
 from adjoint.core.statements import general
@@ -114,9 +115,16 @@ def _loss(xp: Any, log_probs: Any, states: Any, *, lengths: Any, steps: Any) -> 
     return xp.where(likelihood < _NEVER / 2, np.inf, -likelihood)
 
 
+def _as_numbers(states: Any) -> Any:
+    """The labels as numbers, which decide what is computed."""
+    if isinstance(states, Symbol):
+        return states.value
+    return np.asarray(states._data) if isinstance(states, Tensor) else states
+
+
 def _occupied(xp: Any, log_probs: Any, states: Any, lengths: Any, steps: Any) -> Any:
     """The probability that the path of each sequence is in each state at each step: NaN where there is no path."""
-    states = np.asarray(states._data) if isinstance(states, Tensor) else states
+    states = _as_numbers(states)
     chart = _Chart(states, lengths, steps)
     emitted = xp.getitem(log_probs, _emitted(states, log_probs.shape[0]))
     alphas, betas = _forward_sums(xp, emitted, chart), _backward_sums(xp, emitted, chart)
@@ -128,14 +136,13 @@ def _occupied(xp: Any, log_probs: Any, states: Any, lengths: Any, steps: Any) ->
 
 def _loss_vjp(xp: Any, g: Any, log_probs: Any, states: Any, *, lengths: Any, steps: Any) -> Any:
     shares = _occupied(xp, log_probs, states, lengths, steps) * -xp.expand_dims(g, 1)
-    states = np.asarray(states._data) if isinstance(states, Tensor) else states
-    index = tuple(np.broadcast_to(each, shares.shape) for each in _emitted(states, log_probs.shape[0]))
-    return xp.place(shares, index, log_probs.shape)
+    states = _as_numbers(states)
+    return xp.place(shares, _emitted(states, log_probs.shape[0]), log_probs.shape)
 
 
 def _loss_jvp(xp: Any, tangents: Any, log_probs: Any, states: Any, *, lengths: Any, steps: Any) -> Any:
     shares = _occupied(xp, log_probs, states, lengths, steps)
-    states = np.asarray(states._data) if isinstance(states, Tensor) else states
+    states = _as_numbers(states)
     return -xp.sum(shares * xp.getitem(tangents[0], _emitted(states, log_probs.shape[0])), axis=(0, 2))
 
 
