@@ -98,10 +98,11 @@ def test_neuron_by_hand():
     for operand, number in (("w", 6.7), ("b", 1.0)):
         link = relation(explanation, "z", operand)
         assert (link.ratio.name, link.value.number) == (f"dz/d{operand}", pytest.approx(number))
-    (dloss,) = [each.cotangent for each in explanation.chains if each.variable == "y_pred"] or [
-        relation(explanation, "loss", "y_pred").ratio
-    ]
-    assert float(dloss.value) == pytest.approx(1 / (1 - y_pred), rel=1e-3)
+    totals = {each.variable: each.cotangent for each in explanation.chains}
+    assert totals["y_pred"].name == "dloss/dy_pred"
+    assert float(totals["y_pred"].value) == pytest.approx(1 / (1 - y_pred), rel=1e-3)
+    for name in ("dloss/dy_pred = ", "dy_pred/dz = ", "dz/dw = x = 6.7", "dz/db = 1", "dloss/dw = tensor(6.6918)"):
+        assert name in str(explanation)
     # as the notebook prints them
     assert explanation.gradients["w"].item() == pytest.approx(6.691762447357178, rel=1e-6)
     assert explanation.gradients["b"].item() == pytest.approx(0.998770534992218, rel=1e-6)
