@@ -127,12 +127,11 @@ def why(target: Tensor | Callable[..., Tensor], *given: Any) -> Answer:
     >>> y = w * 3
     >>> print(why(w, y))
     w.grad is None: backward() has not been called yet; the loss depends on it
-      at     <doctest adjoint.insight.why[2]>:1: y = w * 3
       To do: call backward() on the loss
     >>> def f(x):
     ...     return torch.log(torch.relu(x))
     >>> why(f, -1.0).kind
-    'nan'
+    'dead_relu'
     """
     return _causes.answered(target, given)
 
