@@ -23,6 +23,7 @@ class set_detect_anomaly:  # noqa: N801
         ...
     RuntimeError: Function 'SqrtBackward0' returned nan values in its 0th output.
     Look at the values that it saved: a root or logarithm of 0, or 0 times an infinite derivative, gives a NaN.
+    It ran at <doctest adjoint.autograd.anomaly_mode.set_detect_anomaly[2]>:2.
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:

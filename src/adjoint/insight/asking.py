@@ -84,8 +84,6 @@ class Question:
 
     def concerns(self, event: Event) -> bool:
         """Whether an event belongs to the program that asks, not to one that ran before it in the same process."""
-        if event.subject() is not None:
-            return True
         return any(scope is not None and scope.source.file == event.code.co_filename for scope in self.scopes) or any(
             True for scope in self.scopes if scope is not None for _ in _calls_of(event.code, scope)
         )

@@ -126,10 +126,11 @@ def _no_leaf(question: Question) -> Answer:
     node = expose(node_of(x._node)[0])  # type: ignore[arg-type]
     made = question.made_at()
     lines = [made[1].line(made[0].statement)] if made is not None else []
-    if not lines:
-        definition = question.expression
-        part = Slice(definition[0], definition[1]) if definition is not None else None
-        lines = Origins(Recorded(x), part).lines(node_of(x._node)[0])  # type: ignore[arg-type]
+    if made is None or isinstance(made[0].value, ast.Call):  # of a function's result, the line inside of the function
+        found = question.expression
+        part = Slice(*found) if found is not None else None
+        inside = Origins(Recorded(x), part).lines(node_of(x._node)[0])  # type: ignore[arg-type]
+        lines = inside if len(inside) == 1 else lines or inside
     replaced = made is not None and _reads_itself(made[0].value, name)
     if replaced:
         reason = f"this made a new tensor of the old {name}, which is no leaf any more ({node.name()})"
@@ -166,11 +167,11 @@ def _after_backward(question: Question) -> Answer | None:
     """Where a backward pass ran: did it reach the tensor, and what happened since?"""
     x = question.x
     assert x is not None
-    events = [each for each in all_latest(BACKWARD) if question.concerns(each)]
-    for event in events:
+    for event in all_latest(BACKWARD):
         root = event.subject()
         if root is not None and Recorded(root).reaches(x):
             return _overwritten(question, root) or _cleared(question, event)
+    events = [each for each in all_latest(BACKWARD) if question.concerns(each)]
     if not events:
         return None
     started = events[0]

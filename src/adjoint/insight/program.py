@@ -25,6 +25,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 
+_NO_OBJECTS = (Tensor, type, ModuleType, FunctionType)
+
 #: in place of a value that nobody knows without running the program
 UNKNOWN = type("Unknown", (), {"__repr__": lambda self: "UNKNOWN"})()
 
@@ -94,7 +96,8 @@ class Scope:
     """One activation of a function of the user's, or of a module's own code.
 
     `values` are the variables of a live frame, `arguments` what a caller passed: values, or expressions with the scope
-    that they are to be read in. `call` is the expression that called it, in the scope `caller`.
+    that they are to be read in. `call` is the expression that called it, in the scope `caller`. `objects` are those that
+    live frames hold: one of them stands for what `Net()` made in a function that has returned, where only one can.
     """
 
     source: Source
@@ -104,6 +107,8 @@ class Scope:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     caller: Scope | None = None
     call: ast.AST | None = None
+    objects: Sequence[Any] = ()
+    _resolving: set[str] = field(default_factory=set)
 
     @property
     def depth(self) -> int:
@@ -142,11 +147,18 @@ class Scope:
         name = node.id
         if name in self.values:
             return self.values[name]
-        assigned = list(self.definitions(name))
+        every = list(self.definitions(name))
+        changed = any(isinstance(each.value, ast.AugAssign) for each in every)
+        assigned = every if changed else [each for each in every if each.replaces]
         if name in self.arguments and not assigned:
             return self._argument(name)
         if len(assigned) == 1 and isinstance(assigned[0].value, ast.Name | ast.Attribute | ast.Constant):
             return UNKNOWN if _mentions(assigned[0].value, name) else self.value(assigned[0].value)
+        if len(assigned) == 1 and isinstance(assigned[0].value, ast.Call) and name not in self._resolving:
+            self._resolving.add(name)
+            found = self._made_by(assigned[0].value)
+            self._resolving.discard(name)
+            return found
         if assigned or name in parameters(self.body):
             return UNKNOWN
         if name in self.outer:
@@ -154,6 +166,12 @@ class Scope:
         builtins = self.outer.get("__builtins__", {})
         builtins = vars(builtins) if isinstance(builtins, ModuleType) else builtins
         return builtins.get(name, UNKNOWN)
+
+    def _made_by(self, call: ast.Call) -> Any:
+        """The object that calling a class made, where just one of that class lives."""
+        kind = self.value(call.func)
+        found = [each for each in self.objects if type(each) is kind] if isinstance(kind, type) else []
+        return found[0] if len(found) == 1 else UNKNOWN
 
     def _argument(self, name: str) -> Any:
         given = self.arguments[name]
@@ -355,7 +373,10 @@ def scope_of_frame(frame: FrameType) -> Scope | None:
     body = source.body_of(frame.f_code) if source is not None else None
     if source is None or body is None:
         return None
-    return Scope(source, body, dict(frame.f_locals), frame.f_globals)
+    objects = [
+        each for each in frame.f_locals.values() if hasattr(each, "__dict__") and not isinstance(each, _NO_OBJECTS)
+    ]
+    return Scope(source, body, dict(frame.f_locals), frame.f_globals, objects=objects)
 
 
 def scope_of_code(code: CodeType, names: Mapping[str, Any]) -> Scope | None:
@@ -390,7 +411,7 @@ def scope_of_call(
     rest = positional[len(names) :]
     if body.args.vararg is not None and rest:
         arguments[body.args.vararg.arg] = rest[0]
-    return Scope(source, body, {}, outer, arguments, caller, call)
+    return Scope(source, body, {}, outer, arguments, caller, call, caller.objects if caller is not None else ())
 
 
 def _is_of_library(function: FunctionType) -> bool:

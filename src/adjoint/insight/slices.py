@@ -90,7 +90,10 @@ class Slice:
         known = scope.value(node)
         if self._is_end(known):
             self._arrive(known, cuts)
-            return
+            if known is self.target or self.target is None:
+                return
+        if self.target is not None and isinstance(known, list | tuple | dict) and holds(known, self.target):
+            self._arrive(self.target, cuts)
         cut = cut_by_expression(node, scope)
         if cut is not None:
             cuts = (*cuts, cut)

@@ -15,6 +15,7 @@ from adjoint.core.tensor import Tensor, edge_of
 from adjoint.insight.answer import Answer
 from adjoint.insight.asking import Question
 from adjoint.insight.constants import constant_of
+from adjoint.insight.evidence import narrowed
 from adjoint.insight.naming import key_of_tensor
 from adjoint.insight.numbers import Numbers, Step, written_operands
 from adjoint.insight.origins import Origins, line_of_occurrence, own_names
@@ -149,6 +150,7 @@ def case_of(question: Question, loss: Tensor | None) -> Case:
         root = event.subject()
         if root is not None and Recorded(root).reaches(x):
             return Case(question, root, question.root_of(event), question.line_of(event))
+    events = [each for each in events if question.concerns(each)]
     if not events:
         return Case(question, None, None, None)
     return Case(question, None, question.root_of(events[0]), question.line_of(events[0]))
@@ -171,7 +173,7 @@ def not_finite(question: Question, case: Case, gradient: np.ndarray) -> Answer:
         name = public_name(node)
         details = [_NOT_FINITE.get(name, f"the values do not stay finite in {name}"), *_inputs(case, node)]
         return _answer(kind, f"{summary}: it comes from {name} ({expose(node).name()})", lines, node, details, case)
-    lines, details = _suspects(case, question.x, _NOT_FINITE.get)
+    lines, details = _suspects(case, question.x, _NOT_FINITE.get, lambda each: not _finite(each))
     said = {0: "", 1: ": the operation on the way that can make it"}.get(
         len(lines), ": the operations on the way that can"
     )
@@ -241,16 +243,25 @@ def _inputs(case: Case, node: Node) -> Iterator[str]:
             yield f"its input: {summarise(array).text}{noted}"
 
 
-def _suspects(case: Case, x: Any, reason_of: Callable[[str], Any]) -> tuple[list[SourceLine], list[str]]:
-    """The lines of operations that may be the cause, where the numbers of the pass cannot be found again."""
+def _suspects(
+    case: Case, x: Any, reason_of: Callable[[str], Any], is_bad: Callable[[Any], bool]
+) -> tuple[list[SourceLine], list[str]]:
+    """The lines of operations that may be the cause, where the numbers of the pass cannot be found again.
+
+    The gradients of other leaves tell some of them apart; `is_bad` says of one whether it has the same fault.
+    """
     reasons: dict[str, str] = {}
     lines: list[SourceLine] = []
     if case.graph is not None:
-        for node in case.graph.between(x):
+        found = [
+            node
+            for node in case.graph.between(x)
+            if reason_of(public_name(node)) is not None and not _is_harmless(public_name(node), _second(case, node))
+        ]
+        for node in narrowed(case.graph, found, is_bad):
             reason = reason_of(public_name(node))
-            if reason is not None and not _is_harmless(public_name(node), _second(case, node)):
-                reasons[public_name(node)] = reason if isinstance(reason, str) else reason[1]
-                lines += case.lines(node)
+            reasons[public_name(node)] = reason if isinstance(reason, str) else reason[1]
+            lines += case.lines(node)
     elif case.part is not None:
         for each in case.part.occurrences:
             named = next((name for name in own_names(each) if reason_of(name) is not None), None)
@@ -297,7 +308,9 @@ def vanished(question: Question, case: Case, gradient: np.ndarray) -> Answer:
         others = [line for each in found[1:] for line in case.lines(each) if line not in lines]
         text = f"{summary}: it was stopped by {name} ({expose(node).name()})"
         return _answer(kind, text, lines, node, [reason, *_inputs(case, node)], case, list(dict.fromkeys(others)))
-    lines, details = _suspects(case, question.x, lambda name: None if name in _PRODUCTS else _STOPS.get(name))
+    lines, details = _suspects(
+        case, question.x, lambda name: None if name in _PRODUCTS else _STOPS.get(name), lambda each: not np.any(each)
+    )
     kinds = {kind for kind, reason in _STOPS.values() if reason in details}
     kind = kinds.pop() if len(kinds) == 1 and lines else "zero"
     said = ": what may have stopped it on the way" if lines else ""

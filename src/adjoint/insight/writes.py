@@ -12,8 +12,9 @@ from adjoint.core.tensor import Tensor
 from adjoint.insight.asking import Question
 from adjoint.insight.origins import OPERATORS
 from adjoint.insight.program import UNKNOWN, Scope
-from adjoint.insight.slices import Slice
+from adjoint.insight.slices import Slice, forward_of
 from adjoint.insight.source import SourceLine
+from adjoint.nn.modules.module import Module
 from adjoint.optim.optimizer import Optimizer
 
 
@@ -76,8 +77,16 @@ def _writes_in(scope: Scope, by: str) -> Iterator[tuple[ast.AST, ast.expr]]:
             if isinstance(called, ast.Attribute) and method[-1:] == "_" and method[-2:] != "__" and (same or into_view):
                 yield node, _base(called.value)
             inplace = [each.value for each in node.keywords if each.arg == "inplace"]
-            if node.args and any(isinstance(each, ast.Constant) and each.value is True for each in inplace):
+            by_argument = any(isinstance(each, ast.Constant) and each.value is True for each in inplace)
+            if node.args and (by_argument or _works_in_place(scope.value(called))):
                 yield node, node.args[0]
+
+
+def _works_in_place(callee: Any) -> bool:
+    """Whether a module writes to its input, or has one inside that does to what it is given: `nn.ReLU(inplace=True)`."""
+    if not isinstance(callee, Module) or forward_of(callee) is not None:
+        return False
+    return any(getattr(each, "inplace", False) is True for each in callee.modules())
 
 
 def _base(node: ast.expr) -> ast.expr:
