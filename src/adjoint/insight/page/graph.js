@@ -35,9 +35,9 @@ class Graph {
   refold() {
     this.arranged = this.scene.arrange();
     this.size = { width: this.arranged.width + 2 * MARGIN, height: this.arranged.height + 2 * MARGIN };
-    this.active = this.scene.seen(this.active);
     if (this.selected) this.selected = this.scene.seen(this.selected);
     this.resize();
+    this.activate(this.active);
     this.markCurrent();
   }
 

@@ -24,6 +24,7 @@ _WIDEST = 31  # characters of a line in a box
 _NAMED = 4  # leaves in the title
 _SHORT = 40  # definitions; what is longer is no formula that one could read
 
+_STAND_IN = re.compile(r"<mi>symbol(\d+)</mi>")
 _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)\w+;")
 
 
@@ -173,6 +174,9 @@ def _formulas(explanation: Explanation, text: Text) -> list[Data]:
 
 
 def _of_sympy(expression: Any) -> str:
-    """A SymPy expression as MathML, with the names of entities as the characters that they stand for."""
-    text = sympy.mathml(expression, printer="presentation", disable_split_super_sub=True)
-    return _ENTITY.sub(lambda found: unescape(found[0]), text)
+    """A SymPy expression as MathML. SymPy writes names as they are, so ours stand in for them until it is done."""
+    symbols = sorted(expression.free_symbols, key=str)
+    stand_ins = {symbol: sympy.Symbol(f"symbol{number}") for number, symbol in enumerate(symbols)}
+    text = sympy.mathml(expression.xreplace(stand_ins), printer="presentation", disable_split_super_sub=True)
+    text = _ENTITY.sub(lambda found: unescape(found[0]), text)
+    return _STAND_IN.sub(lambda found: mathml.name(str(symbols[int(found[1])])), text)
