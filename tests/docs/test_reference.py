@@ -27,7 +27,7 @@ def test_every_name_of_the_face_is_there(name):
 
 
 #: packages of the library's own: programs use their names through the face
-NOT_FOR_PROGRAMS = {"arrays", "core", "ops", "cli"}
+NOT_FOR_PROGRAMS = {"arrays", "core", "ops", "cli", "native"}
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -28,6 +28,7 @@ CAPTIONS = {
     "ops": ["the records, and what is composed of them: one file per family"],
     "core": ["tensors, types, the graph, the engine: knows no operation by name"],
     "arrays": ["the verbs, and the namespaces that carry them out"],
+    "native": ["LLVM and threads"],
     "lazy": ["optional packages, loaded when they are first used"],
 }
 

@@ -1,7 +1,7 @@
 """Draw a benchmark's results: python -m tools.docs.plots [FILE.json]
 
 Without a file it draws the results that the documentation holds. With one, written by `python -m benchmarks`, it puts that
-in their place and draws it.
+in their place and draws it. The page of the benchmarks gets its table and its line about the machine from them too.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 FOLDER = Path(__file__).parents[2] / "docs" / "benchmarks"
 RESULTS = FOLDER / "results.json"
+PAGE = FOLDER.with_suffix(".md")
 
 #: the same results give the same bytes, and text stays text, that a reader can find and select
 mpl.rcParams.update({"svg.hashsalt": "adjoint", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10})
@@ -110,12 +111,61 @@ def pictures(results: dict[str, Any]) -> dict[str, Figure]:
     }
 
 
+# --- the page -----------------------------------------------------------------------------------------------------
+
+
+def machine(results: dict[str, Any]) -> str:
+    """When, where and with what it was measured."""
+    here, options = results["machine"], results["options"]
+    versions = ", ".join(f"{name} {version}" for name, version in here["versions"].items())
+    shares = [task["bystanders"] for task in results["tasks"] if task["bystanders"] is not None]
+    busy = f" Other programs took {median(shares):.0%} of it meanwhile (the median over the races)." if shares else ""
+    return (
+        f"Measured on {results['when'][:10]} by `python -m benchmarks --rounds {options['rounds']}`, on a machine that was "
+        f"shared with others: {here['processor']}, {here['cores']} cores, {here['system'].partition('-')[0]}.{busy} "
+        f"Versions: {versions}. The file: [results.json](benchmarks/results.json)."
+    )
+
+
+def table(results: dict[str, Any]) -> str:
+    """A row for each race and peer: the ratio, and the spread over the rounds."""
+    rows = ["| race | Adjoint | against | ratio | from ... to |", "|---|---|---|---|---|"]
+    for task in results["tasks"]:
+        ours, *rivals = task["lanes"]
+        title, time = f"**{task['name']}**: {task['about']}", _own_time(task, ours)
+        for lane in rivals:
+            found = lane["ratio"]
+            if found:
+                spread = f"{found['least']:.2f} ... {found['most']:.2f}"
+                rows.append(f"| {title} | {time} | {lane['peer']} | {found['median']:.2f} | {spread} |")
+                title = time = ""
+    return "\n".join(rows)
+
+
+def _own_time(task: Task, lane: dict[str, Any]) -> str:
+    return f"{_duration(median(lane['seconds']))} / {task['per']}" if lane["seconds"] else ""
+
+
+def written_into(page: str, name: str, text: str) -> str:
+    """A page with the part between the marks of this name replaced.
+
+    >>> written_into("a <!-- b -->1<!-- /b --> c", "b", "2").split()
+    ['a', '<!--', 'b', '-->', '2', '<!--', '/b', '-->', 'c']
+    """
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, _, rest = page.partition(start)
+    return f"{before}{start}\n{text}\n{end}{rest.partition(end)[2]}"
+
+
 def main() -> int:
     if len(sys.argv) > 1:
         given = json.loads(Path(sys.argv[1]).read_text())
         FOLDER.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(given, indent=1) + "\n")
-    for name, figure in pictures(json.loads(RESULTS.read_text())).items():
+    results = json.loads(RESULTS.read_text())
+    page = written_into(PAGE.read_text(), "machine", machine(results))
+    PAGE.write_text(written_into(page, "table", table(results)))
+    for name, figure in pictures(results).items():
         figure.savefig(FOLDER / name, metadata={"Date": None})
         plt.close(figure)
     return 0
