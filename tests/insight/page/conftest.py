@@ -1,5 +1,6 @@
 """Pages, and a Chromium without a window to open them in."""
 
+import base64
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
@@ -54,6 +55,29 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+#: the number of pixels of two pictures that differ by more than what the smoothing of edges may change
+_DIFFERENCE = """async (pictures) => {
+  const [a, b] = await Promise.all(pictures.map(async (picture) => {
+    const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob());
+    const drawing = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+    drawing.drawImage(bitmap, 0, 0);
+    return drawing.getImageData(0, 0, bitmap.width, bitmap.height).data;
+  }));
+  if (a.length !== b.length) return Infinity;
+  let count = 0;
+  for (let at = 0; at < a.length; at += 4) count += [0, 1, 2].some((part) => Math.abs(a[at + part] - b[at + part]) > 30);
+  return count;
+}"""
+
+
+@pytest.fixture
+def difference(browser: Any) -> Iterator[Callable[[bytes, bytes], float]]:
+    """In how many pixels two pictures differ."""
+    page = browser.new_page()
+    yield lambda *pictures: page.evaluate(_DIFFERENCE, [base64.b64encode(each).decode() for each in pictures])
+    page.close()
 
 
 @pytest.fixture(scope="session")
