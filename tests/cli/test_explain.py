@@ -283,6 +283,31 @@ def test_no_text_is_executed(nothing_executes, text):
     assert isinstance(found, torch.Tensor | int | float | complex) or "\n" in refusal
 
 
+LEAVES = ["x", "v", "M", "z", "2", "0.5", "-1", "1e300", "10**15", "3j", "pi", "[1,2,3]", "[[1,2],[3,4]]"]
+FORMULAS = st.recursive(
+    st.sampled_from(LEAVES),
+    lambda inner: (
+        st.builds("({} {} {})".format, inner, st.sampled_from(["+", "-", "*", "/", "**", "@", "<", "=="]), inner)
+        | st.builds("{}({}{})".format, st.sampled_from(sorted(FUNCTIONS)), st.lists(inner, min_size=1, max_size=3).map(", ".join),
+                    st.sampled_from(["", "", ", dim=0", ", keepdim=True", ", p=3", ", (2,3)", ", True"]))
+        | st.builds("{}[{}]".format, inner, st.sampled_from(["0", "-1", "1:", "::2", "0,0"]))
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(FORMULAS)
+@settings(max_examples=300, deadline=None)
+def test_every_formula_has_a_value_or_a_place_where_it_fails(formula):
+    variables = {"x": torch.tensor(3.0), "v": torch.ones(7), "M": torch.eye(5), "z": torch.tensor([1 + 2j, 0.5])}
+    value, column = None, -1
+    try:
+        value = parse(formula).evaluate(variables)
+    except ExpressionError as error:
+        column = error.column
+    assert isinstance(value, torch.Tensor | int | float | complex) or 0 <= column < len(formula)
+
+
 @given(TEXTS)
 @settings(max_examples=100, deadline=None)
 def test_no_text_gives_a_traceback(text):

@@ -315,8 +315,8 @@ class _Evaluation:
             raise
         except OverflowError:
             raise self._failure("this number is too large", node) from None
-        except (ArithmeticError, AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
-            raise self._failure(str(error).partition("\n")[0], node) from error
+        except Exception as error:  # whatever the functions say to values that they are not made for
+            raise self._failure(str(error).partition("\n")[0] or "this cannot be computed", node) from error
         if isinstance(value, Tensor):
             if self.most_elements is not None and value.numel() > self.most_elements:
                 raise self._failure(
