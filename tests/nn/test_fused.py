@@ -73,3 +73,41 @@ def test_the_largest_elements_of_many_planes_agree_with_those_of_each(kernel, st
     single = zip(*(F.max_pool2d(image, kernel, **settings) for image in x), strict=True)
     for one, parts in zip(whole, single, strict=True):
         np.testing.assert_array_equal(one.numpy(), np.stack([part.numpy() for part in parts]))
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
+@pytest.mark.parametrize(
+    ("convolve", "sizes", "kernel", "settings"),
+    [
+        (F.conv1d, (700,), (5,), {"padding": 2}),
+        (F.conv2d, (20, 30), (3, 3), {}),
+        (F.conv2d, (24, 24), (3, 2), {"padding": (2, 1), "dilation": 2}),
+        (F.conv3d, (6, 12, 14), (2, 3, 3), {"padding": 1}),
+        (F.conv_transpose2d, (20, 30), (3, 3), {"padding": 1}),
+    ],
+)
+def test_the_convolution_of_many_images_agrees_with_that_of_each(convolve, sizes, kernel, settings, dtype, bound):
+    numbers = np.random.default_rng(0)
+    x, w, b = (numbers.standard_normal(shape) for shape in ((32, 12, *sizes), (12, 12, *kernel), (12,)))
+    w[0, 1, 0] = 0
+
+    def derived(images, kind):
+        leaves = [torch.tensor(each, dtype=kind, requires_grad=True) for each in (images, w, b)]
+        out = convolve(*leaves, **settings)
+        (out * out.detach().sin()).sum().backward()
+        return [each.detach().numpy() for each in (out, *(leaf.grad for leaf in leaves))]
+
+    whole = derived(x, dtype)
+    each = list(zip(*(derived(image[None], torch.float64) for image in x), strict=True))
+    expected = [np.concatenate(each[0]), np.concatenate(each[1]), sum(each[2]), sum(each[3])]
+    for one, other in zip(whole, expected, strict=True):
+        assert np.abs(one - other).max() < bound * np.abs(other).max()
+
+
+def test_what_is_infinite_reaches_only_the_weights_that_meet_it():
+    x = torch.ones(32, 12, 20, 30)
+    x[3, 5, 19, 29] = float("inf")
+    w = torch.ones(12, 12, 3, 3, requires_grad=True)
+    F.conv2d(x, w).sum().backward()
+    assert w.grad.isinf().nonzero().tolist() == [[result, 5, 2, 2] for result in range(12)]
+    assert w.grad.isnan().sum() == 0

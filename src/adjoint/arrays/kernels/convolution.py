@@ -3,6 +3,9 @@
 A convolution sums, over channels and places in its kernel, products of the kernel with windows of the input. The windows
 are a view of the padded input; copied into the columns of a matrix they make the sum a product of matrices, which BLAS
 carries out.
+
+Where the stride is 1, the windows at one place in the kernel are all of the padded image, shifted by a step in memory.
+With results for a whole frame of places, of which those are dropped that lie across the end of a row, nothing is copied.
 """
 
 from __future__ import annotations
@@ -15,12 +18,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from adjoint.arrays.kernels import compiled_convolution as compiled
 from adjoint.arrays.numpy import Array
 
 #: bytes of columns that are made at a time
 _BLOCK = 1 << 25
 #: fewer places than this in a result are one product for all examples, rather than one for each
 _FEW = 128
+#: products from which on convolutions are compiled, and what makes them worth it
+_LARGE, _DEEP, _LONG = 1 << 23, 32, 256
 
 
 class Geometry(NamedTuple):
@@ -42,16 +48,29 @@ class Geometry(NamedTuple):
 def constant_pad(x: Array, *, padding: Sequence[tuple[int, int]], value: Any = 0) -> Array:
     """`x` with elements of this value before and after it along each of the last axes; cut where padding is negative."""
     lead = x.ndim - len(padding)
-    kept = tuple(
-        slice(max(-low, 0), size - max(-high, 0)) for size, (low, high) in zip(x.shape[lead:], padding, strict=True)
-    )
     if all(low <= 0 and high <= 0 for low, high in padding):
-        return x[(..., *kept)].copy()
-    sizes = tuple(size + sum(pad) for size, pad in zip(x.shape[lead:], padding, strict=True))
-    place = tuple(slice(max(low, 0), size - max(high, 0)) for size, (low, high) in zip(sizes, padding, strict=True))
-    result = np.full((*x.shape[:lead], *sizes), value, x.dtype)
-    result[(..., *place)] = x[(..., *kept)]
+        return x[(..., *_sides(x.shape[lead:], padding)[1])].copy()
+    result = np.full((*x.shape[:lead], *_padded_sizes(x.shape[lead:], padding)), value, x.dtype)
+    _lay(x, padding, result)
     return result
+
+
+def _padded_sizes(sizes: Sequence[int], padding: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    return tuple(size + sum(pad) for size, pad in zip(sizes, padding, strict=True))
+
+
+def _sides(sizes: Sequence[int], padding: Sequence[tuple[int, int]]) -> tuple[list[slice], list[slice]]:
+    """Where an array lies in its padded form, and which part of it that is."""
+    pairs = list(zip(sizes, padding, strict=True))
+    place = [slice(max(low, 0), size + low + min(high, 0)) for size, (low, high) in pairs]
+    kept = [slice(max(-low, 0), size + min(high, 0)) for size, (low, high) in pairs]
+    return place, kept
+
+
+def _lay(x: Array, padding: Sequence[tuple[int, int]], target: Array) -> None:
+    """Copy `x` to its place in its padded form."""
+    place, kept = _sides(x.shape[x.ndim - len(padding) :], padding)
+    target[(..., *place)] = x[(..., *kept)]
 
 
 def _padded(x: Array, padding: Sequence[tuple[int, int]]) -> Array:
@@ -79,33 +98,39 @@ def _overlaid(columns: Array, sizes: Sequence[int], geometry: Geometry) -> Array
     return _padded(result, [(-low, -high) for low, high in geometry.padding])
 
 
-def _in_runs(g: Array, matrix: Array, sizes: Sequence[int], kernel: Sequence[int], geometry: Geometry) -> Array:
-    """The transpose of a convolution of stride 1: each place in the kernel shifts its products by a step in memory.
+class _Runs:
+    """Padded images, each channel of which is one run of memory, and how far each place in a kernel shifts them."""
 
-    The cotangents, (batch, groups, results, *counts), are padded to the input's sizes in all but the first spatial axis.
-    Then a shift moves all of an image at once, rather than row by row; what runs over the end of a row is zero.
-    """
-    padded = [size + sum(pad) for size, pad in zip(sizes, geometry.padding, strict=True)]
-    steps = [prod(padded[axis + 1 :]) for axis in range(len(padded))]
-    g = constant_pad(g, padding=[(0, size - n) for size, n in zip(padded[1:], g.shape[4:], strict=True)])
-    reach = prod(g.shape[3:])
-    shifts = [
-        sum(at * wide * step for at, wide, step in zip(position, geometry.dilation, steps, strict=True))
-        for position in product(*map(range, kernel))
-    ]
-    columns = matrix @ g.reshape(*g.shape[:3], reach)
-    columns = columns.reshape(len(g), -1, len(shifts), reach)
-    result = np.zeros((*columns.shape[:2], reach + shifts[-1]), g.dtype)
-    for place, shift in enumerate(shifts):
-        result[:, :, shift : shift + reach] += columns[:, :, place]
-    whole = result[:, :, : prod(padded)].reshape(*result.shape[:2], *padded)
-    return _padded(whole, [(-low, -high) for low, high in geometry.padding])
+    def __init__(self, x: Array, kernel: Sequence[int], counts: Sequence[int], geometry: Geometry) -> None:
+        padded = _padded_sizes(x.shape[2:], geometry.padding)
+        steps = [prod(padded[axis + 1 :]) * wide for axis, wide in enumerate(geometry.dilation)]
+        self.shifts = np.array([np.dot(position, steps) for position in product(*map(range, kernel))], np.int64)
+        self.frame = (counts[0], *padded[1:])
+        self.size = -(-prod(self.frame) // compiled.GRAIN) * compiled.GRAIN
+        self.images = np.zeros((*x.shape[:2], self.size + int(self.shifts[-1])), x.dtype)
+        _lay(x, geometry.padding, self.images[..., : prod(padded)].reshape(*x.shape[:2], *padded))
+        self._counts = counts
+
+    def kept(self, results: Array) -> Array:
+        """Those of (batch, results, size) that are not dropped, as a view."""
+        framed = results[..., : prod(self.frame)].reshape(*results.shape[:2], *self.frame)
+        return framed[(..., *map(slice, self._counts))]
 
 
-def _runs_pay(counts: Sequence[int], sizes: Sequence[int], geometry: Geometry) -> bool:
-    """Whether the stride is 1 and what `_in_runs` adds to the product of matrices is little."""
-    padded = [size + sum(pad) for size, pad in zip(sizes, geometry.padding, strict=True)]
-    return set(geometry.stride) == {1} and 4 * prod(padded[1:]) <= 5 * prod(counts[1:])
+def _is_compiled(x: Array, w_shape: Sequence[int], counts: Sequence[int], geometry: Geometry) -> bool:
+    """Whether a convolution is large, and of a kind in which machine code is faster than a product of matrices."""
+    places, channels = prod(w_shape[2:]), w_shape[1]
+    frame = prod(_padded_sizes(x.shape[2:], geometry.padding)[1:]) * counts[0]
+    return (
+        x.shape[0] * prod(w_shape) * prod(counts) >= _LARGE
+        and geometry.groups == 1
+        and set(geometry.stride) == {1}
+        and places > 1
+        and places * channels >= _DEEP
+        and x.dtype.type in (np.float32, np.float64)
+        and 2 * frame <= 3 * prod(counts)
+        and compiled.kernels(x.dtype) is not None
+    )
 
 
 def _blocks(batch: int, bytes_each: int) -> Iterator[slice]:
@@ -123,6 +148,10 @@ def _add_bias(result: Array, bias: Array | None) -> Array:
 def conv(x: Array, w: Array, bias: Array | None = None, *, geometry: Geometry) -> Array:
     """The convolution of (batch, channels, *sizes) with (results, channels / groups, *kernel)."""
     counts = geometry.counts(x.shape[2:], w.shape[2:])
+    if _is_compiled(x, w.shape, counts, geometry):
+        runs = _Runs(x, w.shape[2:], counts, geometry)
+        products = runs.kept(compiled.convolution(runs.images, w.reshape(*w.shape[:2], -1), runs.shifts, runs.size))
+        return products.copy() if bias is None else products + bias.reshape(-1, *(1,) * len(counts))
     groups, places, results = geometry.groups, prod(counts), w.shape[0] // geometry.groups
     windows = _windows(x, w.shape[2:], counts, geometry)
     matrix = w.reshape(groups, results, prod(w.shape[1:]))
@@ -143,20 +172,21 @@ def conv_input(g: Array, w: Array, bias: Array | None = None, *, sizes: Sequence
     """The transpose of `conv` with respect to its input, which had these sizes: the transposed convolution."""
     counts, kernel = g.shape[2:], w.shape[2:]
     groups, places, results = geometry.groups, prod(counts), w.shape[0] // geometry.groups
+    if set(geometry.stride) == {1}:
+        turned, around = _turned(w, groups), _around(geometry, kernel)
+        if (w.shape[1] >= results and places >= _FEW) or (
+            2 * w.shape[1] >= results and _is_compiled(g, turned.shape, sizes, around)
+        ):
+            return conv(g, turned, bias, geometry=around)
     matrix = w.reshape(groups, results, prod(w.shape[1:])).swapaxes(1, 2)
     channels = groups * w.shape[1]
     result = np.empty((g.shape[0], channels, *sizes), g.dtype)
-    runs = _runs_pay(counts, sizes, geometry) and np.isfinite(w).all()  # zero times an infinite weight is not zero
     for part in _blocks(g.shape[0], groups * matrix.shape[1] * places * g.itemsize):
         given = g[part]
         if places < _FEW:
             rows = given.swapaxes(0, 1).reshape(groups, results, len(given) * places)
             columns = (matrix @ rows).reshape(channels, *kernel, len(given), *counts)
             columns = np.moveaxis(columns, -len(counts) - 1, 0)
-        elif runs:
-            rows = given.reshape(len(given), groups, results, *counts)
-            result[part] = _in_runs(rows, matrix, sizes, kernel, geometry)
-            continue
         else:
             columns = matrix @ given.reshape(len(given), groups, results, places)
             columns = columns.reshape(len(given), channels, *kernel, *counts)
@@ -164,10 +194,30 @@ def conv_input(g: Array, w: Array, bias: Array | None = None, *, sizes: Sequence
     return _add_bias(result, bias)
 
 
+def _turned(w: Array, groups: int) -> Array:
+    """The kernels of the transpose of a convolution of stride 1, which is a convolution too."""
+    turned = np.flip(w, range(2, w.ndim)).reshape(groups, w.shape[0] // groups, *w.shape[1:]).swapaxes(1, 2)
+    return turned.reshape(groups * w.shape[1], w.shape[0] // groups, *w.shape[2:])
+
+
+def _around(geometry: Geometry, kernel: Sequence[int]) -> Geometry:
+    """The geometry of the transpose of a convolution of stride 1."""
+    reaches = [wide * (width - 1) for wide, width in zip(geometry.dilation, kernel, strict=True)]
+    padding = tuple((reach - low, reach - high) for reach, (low, high) in zip(reaches, geometry.padding, strict=True))
+    return geometry._replace(padding=padding)
+
+
 def conv_weight(g: Array, x: Array, *, kernel: Sequence[int], geometry: Geometry) -> Array:
     """The transpose of `conv` with respect to its weight, which had a kernel of these sizes."""
     counts, groups = g.shape[2:], geometry.groups
     places, channels, results = prod(counts), x.shape[1] // groups, g.shape[1] // groups
+    if places >= _LONG and _is_compiled(x, (g.shape[1], channels, *kernel), counts, geometry):
+        runs = _Runs(x, kernel, counts, geometry)
+        framed = np.zeros((*g.shape[:2], runs.size), g.dtype)
+        runs.kept(framed)[...] = g
+        result = compiled.weight(runs.images, framed, runs.shifts)
+        if np.isfinite(result).all():  # zero times what is infinite, and is to be dropped, is not zero
+            return result.reshape(g.shape[1], channels, *kernel)
     windows = _windows(x, kernel, counts, geometry)
     depth = channels * prod(kernel)
     result = np.zeros((groups, depth, results), g.dtype)
