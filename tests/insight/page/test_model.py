@@ -94,6 +94,13 @@ def test_repeated_patterns_are_folded():
     assert len({len([n for n in group.nodes() if program.nodes[n].kind == "operation"]) for group in rounds}) == 1
 
 
+def test_a_few_equal_operations_are_not_folded():
+    x = torch.tensor(0.5, requires_grad=True)
+    assert not any(
+        isinstance(item, Group) for item in folded(Program(explain(torch.sin(torch.sin(torch.sin(x)))))).items
+    )
+
+
 @pytest.mark.parametrize(
     ("row", "found"),
     [

@@ -232,6 +232,10 @@ def test_groups_open_and_close(visit, network_page):
     assert "opened" in said(page)
     page.click("#details button >> text=Close")
     assert page.locator(".box").count() == closed
+    page.click("#details summary")
+    page.click("#details li button >> text=model.head")
+    assert page.inner_text("#details-title") == "model.head"
+    assert page.evaluate("page.scene.open.has(1)")
     page.click("#open-all")
     assert page.locator(".box.node").count() == page.evaluate("page.model.nodes.length")
 

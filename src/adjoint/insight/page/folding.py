@@ -18,6 +18,7 @@ from adjoint.insight.page.nodes import Node, Program
 Path = tuple[str, ...]
 
 _REPEATED = 3  # at least so often
+_FEW = 6  # operations in a row are shown rather than folded
 _PERIODS = 400  # no pattern is longer
 
 
@@ -134,8 +135,9 @@ def _fold_repeats(group: Group, patterns: _Patterns) -> None:
     folded_items: list[int | Group] = []
     rest = group.items
     for start, period, times in _repeats([patterns.of(item) for item in rest]):
-        if times == 1:
-            folded_items += rest[start : start + period]
+        has_groups = any(isinstance(item, Group) for item in rest[start : start + period])
+        if times == 1 or (period * times < _FEW and not has_groups):
+            folded_items += rest[start : start + period * times]
             continue
         rounds = [rest[start + turn * period : start + (turn + 1) * period] for turn in range(times)]
         title = f"{patterns.title(rounds[0])} × {times}"  # noqa: RUF001 - the sign for "times"

@@ -242,9 +242,9 @@ class Graph {
       (item < 0 ? this.flagsIn(-item) : this.model.nodes[item].flags ?? []));
   }
 
-  /** Open all groups around a node, so that it is seen. */
-  uncover(node) {
-    const around = this.scene.around(`n${node}`).filter((number) => !this.scene.open.has(number));
+  /** Open all groups around a node or group, so that it is seen. */
+  uncover(key) {
+    const around = this.scene.around(key).filter((number) => !this.scene.open.has(number));
     for (const number of around) this.scene.open.add(number);
     if (around.length) this.refold();
   }
@@ -286,7 +286,8 @@ class Graph {
   fit() {
     const { clientWidth, clientHeight } = this.view;
     const [across, down] = [clientWidth / this.size.width, clientHeight / this.size.height];
-    this.setZoom(Math.min(1, Math.max(Math.min(across, down), Math.min(0.85, across), 0.4)));
+    this.setZoom(Math.min(1, Math.max(Math.min(across, down), Math.min(0.85, across), 0.5)));
+    this.reveal(this.currentKeys()[0] ?? this.active);
   }
 
   resize() {

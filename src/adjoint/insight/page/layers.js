@@ -59,14 +59,15 @@ class Layers {
   /** The points of a line, flat: it slants between layers only, so that it crosses no box. */
   route([source, target, , bends]) {
     const [start, end] = [this.side(source, 1), this.side(target, -1).reverse()];
-    if (bends) return [...start, ...bends.flatMap((bend) => this.passing(bend)), ...end].flat();
+    if (bends) return distinct([...start, ...bends.flatMap((bend) => this.passing(bend)), ...end]);
     const lane = this.lane(source);
-    return [...start, [lane, start[1][1] + BETWEEN.layers / 2], [lane, end[0][1] - BETWEEN.layers / 2], ...end].flat();
+    const half = BETWEEN.layers / 2;
+    return distinct([...start, [lane, start[1][1] + half], [lane, end[0][1] - half], ...end]);
   }
 
   passing(bend) {
     const [x, rank] = [this.x.get(bend), this.rank.get(bend)];
-    return this.tops[rank] === this.bottoms[rank] ? [[x, this.tops[rank]]] : [[x, this.tops[rank]], [x, this.bottoms[rank]]];
+    return [[x, this.tops[rank]], [x, this.bottoms[rank]]];
   }
 
   /** From the lower or upper side of a box to that of its layer. */
@@ -86,6 +87,11 @@ class Layers {
     }
     return this.lanes.get(source);
   }
+}
+
+/** Points in a row, flat, without those that stand where the one before them does. */
+function distinct(points) {
+  return points.filter(([x, y], place) => !place || x !== points[place - 1][0] || y !== points[place - 1][1]).flat();
 }
 
 /** The middle of each item in its layer. */

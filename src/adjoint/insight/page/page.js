@@ -11,7 +11,7 @@ class Page {
     this.graph = new Graph(model, this.player, this.scene, byId("view"));
     this.panel = new Panel(model, this.player, {
       choose: (node) => this.choose(node), go: (position) => this.go(position),
-      toggleBreakpoint: (node) => this.toggleBreakpoint(node), toggleGroup: (number) => this.toggleGroup(number),
+      look: (key) => this.uncover(key), toggleBreakpoint: (node) => this.toggleBreakpoint(node), toggleGroup: (number) => this.toggleGroup(number),
     });
     this.hasKeys = true;
     this.player.listeners.push(() => this.stepped());
@@ -52,10 +52,12 @@ class Page {
   // --- choosing ---
 
   /** Look at a node, wherever it is folded away. */
-  choose(node) {
-    this.graph.uncover(node);
-    this.look(`n${node}`);
-    this.graph.focus(`n${node}`);
+  choose(node) { this.uncover(`n${node}`); }
+
+  uncover(key) {
+    this.graph.uncover(key);
+    this.look(key);
+    this.graph.focus(key);
   }
 
   look(key) {

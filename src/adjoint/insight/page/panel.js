@@ -37,7 +37,10 @@ class Panel {
   showGroup(number, isOpen) {
     const group = this.model.groups[number];
     const toggle = button(isOpen ? "Close" : "Open", () => this.actions.toggleGroup(number), { class: "small" });
-    this.show("Group", group.title, null, [element("p", { class: "note" }, countOf(group))], [toggle]);
+    const name = (item) => (item < 0 ? this.model.groups[-item].title : this.model.nodes[item].name);
+    const entry = (item) => element("li", {}, button(name(item), () => this.actions.look(keyOf(item)), { class: "link" }));
+    const inside = element("details", {}, element("summary", {}, countOf(group)), element("ul", {}, ...group.items.map(entry)));
+    this.show("Group", group.title, null, [inside], [toggle]);
   }
 
   show(kicker, title, node, sections, buttons) {
