@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import pages
+from tools.docs import code as pages
 
 
 @pytest.mark.parametrize("page", pages.pages(torch=True), ids=pages.name)

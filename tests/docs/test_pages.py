@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import adjoint as torch
-from tests.docs import pages
+from tools.docs import code as pages
 from tools.docs import layers
 
 NOTHING = pages.ROOT / "docs" / "autograd-from-nothing.md"

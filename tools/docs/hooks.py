@@ -8,14 +8,17 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from tools.docs import offline, reference
+from tools.docs import code, offline, reference
+
+#: the page that shows the files which its own code writes
+SHOWN = code.ROOT / "docs" / "recipes" / "insight.md"
 
 log = logging.getLogger("mkdocs.hooks.adjoint")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of the reference, which are written from the names that the library has."""
-    for path, text in reference.pages().items():
+    """Add the pages of the reference, which are written from the names that the library has, and what a page's code writes."""
+    for path, text in (reference.pages() | code.written_by(SHOWN)).items():
         files.append(File.generated(config, path, content=text))
     return files
 

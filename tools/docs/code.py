@@ -4,7 +4,7 @@ In each page the blocks of Python run in order, in one namespace. A ```text (or 
 holds what it prints. A block that begins with ```{ .python .torch } needs PyTorch, and runs where that is installed; one
 with `no-run` is not a program. In a ```console block the lines that begin with `$ adjoint` are run as commands.
 
-python -m tests.docs.pages FILE.md ...    # write into pages what their code prints now; read the difference before a commit
+python -m tools.docs.code FILE.md ...    # write into pages what their code prints now; read the difference before a commit
 """
 
 from __future__ import annotations
@@ -78,6 +78,18 @@ def write_outputs(page: Path) -> None:
     page.write_text(text)
     if text.count("\n") != before.count("\n"):
         write_outputs(page)  # what names lines of the page names others now
+
+
+def written_by(page: Path) -> dict[str, str]:
+    """The pictures and pages that a page's code writes, by their paths below the folder of the documentation."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        run(page, torch=False)
+        below = page.parent.relative_to(ROOT / "docs")
+        return {
+            (below / each.name).as_posix(): each.read_text()
+            for each in Path().iterdir()
+            if each.suffix in (".html", ".svg")
+        }
 
 
 def _line(block: re.Match[str]) -> int:
