@@ -3,7 +3,7 @@
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adjoint.insight.layout import layered
@@ -43,6 +43,9 @@ def _crosses(a, b, box):
 
 
 @given(graphs())
+@settings(max_examples=300, deadline=None)
+@example(([(68, 10), (10, 10), (68, 10)], [(0, 1), (1, 2)] + [(0, 2)] * 6))  # long edges side by side
+@example(([(10, 10)] * 12, [(10, 1), (10, 9), (1, 7), (0, 2), (7, 9)]))  # two parts, one with a long edge
 def test_nodes_do_not_overlap_and_lines_cross_none(graph):
     sizes, edges = graph
     layout = layered(sizes, edges)

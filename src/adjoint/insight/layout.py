@@ -7,7 +7,7 @@ nodes get their sizes, edges run past other nodes instead of through them, and p
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from itertools import accumulate, count, pairwise
@@ -58,13 +58,14 @@ def layered(
     ([(30.0, 10.0), (30.0, 78.0)], [[(30.0, 20.0), (30.0, 68.0)]], 60.0, 88.0)
     """
     found, beside = in_layers(len(sizes), edges)
-    parts = [_Part(layers, chains, sizes, between_nodes, between_layers) for layers, chains in found]
+    total = Counter(edges)
+    parts = [_Part(layers, chains, sizes, total, between_nodes, between_layers) for layers, chains in found]
     part_of = {node: part for part in parts for node in part.x if node < len(sizes)}
     for source, target in beside:
         part_of[source].run_beside(source, target)
     width, height = _set_side_by_side(parts, between_nodes, between_layers)
     positions = [part_of[node].centre(node) for node in range(len(sizes))]
-    total, seen = Counter(edges), Counter[tuple[int, int]]()
+    seen = Counter[tuple[int, int]]()
     routes = []
     for edge in edges:
         room = min(sizes[edge[0]][0], sizes[edge[1]][0]) / (total[edge] + 1)
@@ -124,42 +125,54 @@ def _split(
     if sum(span(edge) - 1 for edge in edges) <= 1000 + 4 * size:
         return list(edges), []
     group = list(range(size))
-
-    def leader(node: int) -> int:
-        while group[node] != node:
-            group[node] = node = group[group[node]]
-        return node
-
     kept: list[tuple[int, int]] = []
     beside: list[tuple[int, int]] = []
     for edge in sorted(edges, key=span):
-        source, target = leader(edge[0]), leader(edge[1])
+        source, target = _leader(group, edge[0]), _leader(group, edge[1])
         (kept if span(edge) <= _LONG or source != target else beside).append(edge)
         group[source] = target
     return kept, beside
 
 
-def _ordered(
-    size: int, edges: Sequence[tuple[int, int]]
-) -> list[tuple[list[list[int]], dict[tuple[int, int], list[int]]]]:
+def _leader(group: list[int], node: int) -> int:
+    """The node that stands for all that hang together with one; `group` has for each the next on the way there."""
+    while group[node] != node:
+        group[node] = node = group[group[node]]
+    return node
+
+
+def _ordered(size: int, edges: Sequence[tuple[int, int]]) -> list[tuple[Layers, Chains]]:
     """The parts that hang together, in the order of their first nodes: each as layers, and as bends of long edges.
 
     Bends have numbers from `size` on.
     """
-    nodes = sorted({node for edge in edges for node in edge})
-    place = {node: number for number, node in enumerate(nodes)}
-    parts: list[tuple[list[list[int]], dict[tuple[int, int], list[int]]]] = []
+    group = list(range(size))
+    for source, target in edges:
+        group[_leader(group, source)] = _leader(group, target)
+    nodes_of, edges_of = defaultdict[int, list[int]](list), defaultdict[int, list[tuple[int, int]]](list)
+    for node in range(size):
+        nodes_of[_leader(group, node)].append(node)
+    for edge in edges:
+        edges_of[_leader(group, edge[0])].append(edge)
     bends = count(size)
+    return [
+        _ordered_part(nodes, edges_of[leader], bends, size) if edges_of[leader] else ([nodes], {})
+        for leader, nodes in nodes_of.items()
+    ]
+
+
+def _ordered_part(
+    nodes: Sequence[int], edges: Sequence[tuple[int, int]], bends: Iterator[int], size: int
+) -> tuple[Layers, Chains]:
+    """One part. The library takes one at a time: of several, it gives bends the numbers of nodes."""
+    place = {node: number for number, node in enumerate(nodes)}
     numbered = [(place[source], place[target]) for source, target in edges]
-    found = fast_sugiyama.from_edges(numbered, vertex_spacing=1, dummy_vertices=True) if edges else []
-    for positions, _, height, steps in found:
-        names = {each: nodes[each] if each < len(nodes) else next(bends) for each, _ in sorted(positions)}
-        layers: list[list[int]] = [[] for _ in range(round(height) + 1)]
-        for each, (_, y) in sorted(positions, key=lambda item: (item[1][0], item[0])):
-            layers[round(height - y)].append(names[each])
-        parts.append((layers, _chains([(names[source], names[target]) for source, target in steps], size)))
-    parts += [([[node]], {}) for node in range(size) if node not in place]
-    return sorted(parts, key=lambda part: min(node for layer in part[0] for node in layer))
+    ((positions, _, height, steps),) = fast_sugiyama.from_edges(numbered, vertex_spacing=1, dummy_vertices=True)
+    names = {each: nodes[each] if each < len(nodes) else next(bends) for each, _ in sorted(positions)}
+    layers: Layers = [[] for _ in range(round(height) + 1)]
+    for each, (_, y) in sorted(positions, key=lambda item: (item[1][0], item[0])):
+        layers[round(height - y)].append(names[each])
+    return layers, _chains([(names[source], names[target]) for source, target in steps], size)
 
 
 def _chains(steps: Sequence[tuple[int, int]], size: int) -> dict[tuple[int, int], list[int]]:
@@ -187,11 +200,14 @@ class _Part:
         layers: Sequence[Sequence[int]],
         chains: dict[tuple[int, int], list[int]],
         sizes: Sequence[tuple[float, float]],
+        total: Counter[tuple[int, int]],
         between_nodes: float,
         between_layers: float,
     ) -> None:
-        self.sizes = sizes
         self.chains = chains
+        self.sizes = {node: sizes[node] for layer in layers for node in layer if node < len(sizes)}
+        for edge, bends in chains.items():  # as wide as all that run there side by side
+            self.sizes |= dict.fromkeys(bends, ((total[edge] - 1) * _PARALLEL, 0.0))
         self.rank = {node: rank for rank, layer in enumerate(layers) for node in layer}
         self.gap = between_layers
         self.left = self.top = 0.0
@@ -200,17 +216,14 @@ class _Part:
         y = 0.0
         for layer in layers:
             self.tops.append(y)
-            self.bottoms.append(y + max(self._size(node)[1] for node in layer))
+            self.bottoms.append(y + max(self.sizes[node][1] for node in layer))
             y = self.bottoms[-1] + between_layers
         self.height = self.bottoms[-1]
-        self.x = _across(layers, self._links(), lambda node: self._size(node)[0], between_nodes)
-        first = min(x - self._size(node)[0] / 2 for node, x in self.x.items())
+        self.x = _across(layers, self._links(), lambda node: self.sizes[node][0], range(len(sizes)), between_nodes)
+        first = min(x - self.sizes[node][0] / 2 for node, x in self.x.items())
         self.x = {node: x - first for node, x in self.x.items()}
-        self.width = max(x + self._size(node)[0] / 2 for node, x in self.x.items())
+        self.width = max(x + self.sizes[node][0] / 2 for node, x in self.x.items())
         self.lanes: dict[int, float] = {}
-
-    def _size(self, node: int) -> tuple[float, float]:
-        return self.sizes[node] if node < len(self.sizes) else (0.0, 0.0)
 
     def _links(self) -> list[tuple[int, int]]:
         return [link for (source, target), bends in self.chains.items() for link in pairwise((source, *bends, target))]
@@ -245,11 +258,15 @@ class _Part:
         """From the lower or upper side of a node to that of its layer."""
         (x, y), rank = self.centre(node), self.rank[node]
         end = self.bottoms[rank] if way > 0 else self.tops[rank]
-        return [(x + shift, y + way * self._size(node)[1] / 2), (x + shift, self.top + end)]
+        return [(x + shift, y + way * self.sizes[node][1] / 2), (x + shift, self.top + end)]
 
 
 def _across(
-    layers: Sequence[Sequence[int]], links: Sequence[tuple[int, int]], width: Callable[[int], float], gap: float
+    layers: Sequence[Sequence[int]],
+    links: Sequence[tuple[int, int]],
+    width: Callable[[int], float],
+    nodes: range,
+    gap: float,
 ) -> dict[int, float]:
     """The horizontal place of each node: near its neighbours, in the order of its layer, and without overlaps."""
     above, below = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
@@ -266,7 +283,7 @@ def _across(
         for node, place in zip(layer, places, strict=True):
             x[node] = place - places[-1] / 2
             neighbours = len(above[node]) + len(below[node])
-            weight[node] = _STRAIGHT if not width(node) else _DULL if neighbours < 2 else _ORDINARY
+            weight[node] = _STRAIGHT if node not in nodes else _DULL if neighbours < 2 else _ORDINARY
     for sweep in range(_SWEEPS):
         downwards = sweep % 2 == 0
         sources = above if downwards else below
