@@ -1,5 +1,6 @@
 """`why` and the warnings: planted faults, each of which is found at its line, and programs that have none."""
 
+import linecache
 import re
 import runpy
 import subprocess
@@ -103,6 +104,53 @@ def test_what_cannot_be_told_apart_is_a_candidate():
     named = [answer.line, *answer.candidates, *answer.others]
     assert ["x.detach()" in str(each.text) for each in named if each is not None].count(True) == 1
     assert any("x.data" in each.text for each in named if each is not None)
+
+
+def test_of_two_ways_the_one_that_would_have_recorded_did_not_run():
+    w, scale = leaf(1.0, 2.0), leaf(3.0)
+
+    def model(training):
+        hidden = w * 2
+        if not training:
+            hidden = hidden.detach()
+        return (hidden * scale).sum()
+
+    loss = model(False)
+    loss.backward()
+    answer = torch.why(w)
+    assert (answer.kind, answer.line.text) == ("detach", "hidden = hidden.detach()")
+    loss = model(True)
+    loss.backward()
+    assert torch.why(w).is_healthy
+
+
+def test_a_cut_beside_a_way_that_is_open_is_a_candidate_only():
+    w, scale = torch.tensor([1.0, 2.0]), leaf(3.0)
+    hidden = w + w.detach()
+    loss = (hidden * scale).sum()
+    w.requires_grad_()
+    loss.backward()
+    answer = torch.why(w)
+    assert answer.line is None
+    assert [each.text for each in answer.candidates] == ["hidden = w + w.detach()"]
+
+
+def test_cells_of_a_notebook_know_each_other(monkeypatch):
+    names = {}
+    cells = (
+        "import adjoint as torch",
+        "w = torch.tensor([1., 2.], requires_grad=True)\nb = torch.tensor(1., requires_grad=True)",
+        "hidden = w * 2\n\nhidden = hidden.detach()",
+        "loss = (hidden + b).sum()",
+        "loss.backward()",
+        "answer = torch.why(w)",
+    )
+    for number, cell in enumerate(cells):
+        file = f"<cell {number}>"
+        monkeypatch.setitem(linecache.cache, file, (len(cell), None, cell.splitlines(keepends=True), file))
+        exec(compile(cell, file, "exec"), names)
+    answer = names["answer"]
+    assert (answer.kind, answer.line.file, answer.line.line) == ("detach", "<cell 2>", 3)
 
 
 def test_without_source_the_answer_has_no_line():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
@@ -80,10 +81,24 @@ class Question:
             if frame.f_code is code:
                 return scope
         found = next((each for scope in self.scopes if scope is not None for each in _calls_of(code, scope)), None)
-        return found or scope_of_code(code, self._globals_of(code.co_filename))
+        return found or self._cell(code) or scope_of_code(code, self._globals_of(code.co_filename))
+
+    def _cell(self, code: CodeType) -> Scope | None:
+        """The scope of another cell of the notebook that asks."""
+        own = next((each for each in self.scopes if each is not None and isinstance(each.body, ast.Module)), None)
+        if (
+            own is None
+            or code.co_name != "<module>"
+            or any(Path(f).is_file() for f in (code.co_filename, own.source.file))
+        ):
+            return None
+        source = source_of(code.co_filename)
+        return None if source is None else own.in_cell(source)
 
     def concerns(self, event: Event) -> bool:
         """Whether an event belongs to the program that asks, not to one that ran before it in the same process."""
+        if self._cell(event.code) is not None:
+            return True
         return any(scope is not None and scope.source.file == event.code.co_filename for scope in self.scopes) or any(
             True for scope in self.scopes if scope is not None for _ in _calls_of(event.code, scope)
         )
@@ -167,7 +182,7 @@ def definition_of(node: ast.AST, scope: Scope) -> tuple[Definition, Scope] | Non
         found = scope.reaching(node.id, node)
         if found and len([each for each in found if each.replaces]) <= 1:
             return found[0], scope
-        return None
+        return None if found else scope.elsewhere(node.id)
     if isinstance(node, ast.Attribute):
         owner = scope.value(node.value)
         assigned = list(assigned_attribute(owner, node.attr)) if owner is not UNKNOWN else []

@@ -49,33 +49,40 @@ class Cut:
     kind: str  # "detach", "no_grad", ...
     line: SourceLine
     reason: str
+    is_optional: bool = False  # whether it may not run, inside of an `if`, say
 
 
 def cut_by_expression(node: ast.AST, scope: Scope) -> Cut | None:
     """The cut that an expression by itself makes in the paths through it."""
     if isinstance(node, ast.Attribute) and node.attr == "data":
-        return Cut("data", _line(scope, node), ".data is the numbers alone, without their history")
+        return _cut("data", scope, node, ".data is the numbers alone, without their history")
     if isinstance(node, ast.Compare):
-        return Cut("comparison", _line(scope, node), _COMPARED)
+        return _cut("comparison", scope, node, _COMPARED)
     if not isinstance(node, ast.Call):
         return None
     called = node.func
     if isinstance(called, ast.Attribute) and scope.value(called.value) is UNKNOWN and called.attr in METHODS:
-        return Cut(called.attr.rstrip("_"), _line(scope, node), METHODS[called.attr])
+        return _cut(called.attr.rstrip("_"), scope, node, METHODS[called.attr])
     name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
     function = scope.value(called)
     own_name = getattr(function, "__name__", name)
     is_method = isinstance(called, ast.Attribute) and not _is_module(scope.value(called.value))
     if is_method:
-        return Cut(name.rstrip("_"), _line(scope, node), METHODS[name]) if name in METHODS else None
+        return _cut(name.rstrip("_"), scope, node, METHODS[name]) if name in METHODS else None
     if FUNCTIONS.get(own_name) and _is_known(function):
-        return Cut(own_name, _line(scope, node), FUNCTIONS[own_name])
+        return _cut(own_name, scope, node, FUNCTIONS[own_name])
     if getattr(function, "__module__", None) == "math" or _is_of_numpy(function):
         library = "NumPy" if _is_of_numpy(function) else "the module math"
-        return Cut(
-            "numpy" if library == "NumPy" else "math", _line(scope, node), f"{library} computes without recording"
-        )
+        return _cut("numpy" if library == "NumPy" else "math", scope, node, f"{library} computes without recording")
     return None
+
+
+def _cut(kind: str, scope: Scope, node: ast.AST, reason: str) -> Cut:
+    return Cut(kind, _line(scope, node), reason, _is_optional(scope, node))
+
+
+def _is_optional(scope: Scope, node: ast.AST) -> bool:
+    return any(isinstance(each, ast.If | ast.IfExp | ast.Try) for each in scope.source.ancestors(node))
 
 
 def _line(scope: Scope, node: ast.AST) -> SourceLine:
@@ -113,7 +120,8 @@ def cuts_by_blocks(node: ast.AST, scope: Scope) -> Iterator[Cut]:
             if switched is not None:
                 if not switched:
                     name = _name_of(item.context_expr)
-                    yield Cut("no_grad", scope.line(item.context_expr), f"nothing is recorded inside of {name}")
+                    reason = f"nothing is recorded inside of {name}"
+                    yield Cut("no_grad", scope.line(item.context_expr), reason, _is_optional(scope, block))
                 return
     yield from cuts_by_decorator(scope)
 

@@ -44,19 +44,11 @@ def explained(question: Question, loss: Tensor | None) -> Answer:
 
 def _answer(
     question: Question, kind: str, reason: str, lines: Sequence[SourceLine] = (), node: Node | None = None, remedy: str = "",
-    details: Sequence[str] = (), others: Sequence[SourceLine] = (),
+    details: Sequence[str] = (), others: Sequence[SourceLine] = (), *, certain: bool = True,
 ) -> Answer:  # fmt: skip
-    line = lines[0] if len(lines) == 1 else None
-    return Answer(
-        kind,
-        f"{question.name}.grad is None: {reason}",
-        line,
-        () if line else tuple(lines),
-        node,
-        details,
-        remedy,
-        others,
-    )
+    line = lines[0] if len(lines) == 1 and certain else None
+    candidates = () if line is not None else tuple(lines)
+    return Answer(kind, f"{question.name}.grad is None: {reason}", line, candidates, node, details, remedy, others)
 
 
 # --- what the tensor itself says ---------------------------------------------------------------------------------
@@ -191,9 +183,9 @@ def _cut_live(question: Question) -> Answer | None:
     """The cut on the ways from a variable that may be a loss."""
     assert question.x is not None
     for name, _, scope, _, node in _live_losses(question):
-        closed = Slice(node, scope, question.x).closed
-        if closed:
-            return _cut(question, closed, f"the path from {name} to it is cut")
+        part = Slice(node, scope, question.x)
+        if part.closed:
+            return _cut(question, part.closed, f"the path from {name} to it is cut", open_too=not all(part.ways))
     return None
 
 
@@ -333,9 +325,7 @@ def no_path(
     part = Slice(node, scope, x)
     loss = name or ast.unparse(node)
     if part.closed:
-        return _cut(
-            question, part.closed, f"the path from {loss} to it is cut", open_too=len(part.closed) < len(part.ways)
-        )
+        return _cut(question, part.closed, f"the path from {loss} to it is cut", open_too=not all(part.ways))
     wrong = _replaced(question)
     if wrong is not None:
         return wrong
@@ -352,15 +342,18 @@ def _cut(question: Question, ways: Sequence[tuple[Cut, ...]], reason: str, open_
     lines = list(dict.fromkeys(cut.line for cut in firsts))
     others = [each for each in others if each not in lines]
     details = [f"{cut.reason}" for cut in firsts if cut.reason not in reason]
-    if open_too:
-        details.append("(there are other ways in the source, which did not run or do not lead there)")
+    certain = not open_too or (len(firsts) == 1 and firsts[0].is_optional)  # the way that is open did not run
+    if not certain:
+        details.append(
+            "(the source has other ways too, that are not cut: they did not run, or the reason is another one)"
+        )
     kinds = {cut.kind for cut in firsts}
     kind = kinds.pop() if len(kinds) == 1 else "cut"
-    if len(lines) > 1:  # every way has its own cut: the first is named, all have a part in it
+    if len(lines) > 1 and certain:  # every way has its own cut: the first is named, all have a part in it
         others, lines = [*lines[1:], *others], lines[:1]
     return _answer(
         question, kind, reason, lines, details=details, others=others,
-        remedy="leave it out there, if the gradient is to flow through",
+        remedy="leave it out there, if the gradient is to flow through", certain=certain,
     )  # fmt: skip
 
 

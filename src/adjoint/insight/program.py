@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -83,6 +84,15 @@ def _parsed(file: str, text: str) -> Source | None:
         return Source(file, text)
     except (SyntaxError, ValueError):  # a cell with magic commands
         return None
+
+
+def _cells() -> Iterator[Source]:
+    """The sources that are no files, such as the cells of a notebook, the latest first."""
+    for file, entry in reversed(list(linecache.cache.items())):
+        if len(entry) > 2 and entry[1] is None:  # no time of change: there is no file
+            source = _parsed(file, "".join(entry[2]))
+            if source is not None:
+                yield source
 
 
 def source_of(file: str, names: Mapping[str, Any] | None = None) -> Source | None:
@@ -203,6 +213,20 @@ class Scope:
             around = [each for each in found if each not in before and self._is_in(each.statement, loops)]
             chosen += reversed(around)
         return chosen
+
+    def elsewhere(self, name: str) -> tuple[Definition, Scope] | None:
+        """The latest definition of a global name in another cell of a notebook, with the scope of that cell."""
+        if not isinstance(self.body, ast.Module) or Path(self.source.file).is_file():
+            return None
+        for source in _cells():
+            found = [each for each in _definitions(source.tree).get(name, ()) if each.replaces]
+            if found and source is not self.source:
+                return found[-1], self.in_cell(source)
+        return None
+
+    def in_cell(self, source: Source) -> Scope:
+        """The scope of another cell, which shares the names of this one."""
+        return Scope(source, source.tree, self.values, self.outer, objects=self.objects)
 
     def _is_in(self, node: ast.AST, blocks: set[int]) -> bool:
         return any(id(each) in blocks for each in self.source.ancestors(node))

@@ -148,6 +148,9 @@ class Slice:
 
     def _follow_outer(self, name: str, scope: Scope, cuts: Way) -> None:
         """A name that has its value from outside of the scope: an argument, or what it stands for now."""
+        other = scope.elsewhere(name) if name not in scope.arguments else None
+        if other is not None:
+            self._follow_definition(*other, cuts)
         given = scope.arguments.get(name, UNKNOWN)
         if isinstance(given, Passed):
             self._follow(given.expression, given.scope, cuts)

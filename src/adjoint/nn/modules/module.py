@@ -389,7 +389,11 @@ class Module(Hooked, Stateful):
         return self._apply(lambda tensor: tensor.new_empty(tensor.shape), recurse)
 
     def share_memory(self: M) -> M:
-        """This module; its memory is shared with other processes when it is sent to them."""
+        """Move all parameters and buffers into memory that processes share: see `Tensor.share_memory_`."""
+        for tensor in (*self.parameters(), *self.buffers()):
+            tensor.share_memory_()
+            if tensor.grad is not None:
+                tensor.grad.share_memory_()
         return self
 
     def train(self: M, mode: bool = True) -> M:
