@@ -470,6 +470,10 @@ def test_a_cotangent_for_a_chain():
     check = check_gradient(f, x, {"df/dy": 2.0, "dy/dx": "cos(x)"}, gradient=weights)
     assert check
     assert check.entries[-1].given.tolist() == pytest.approx((weights * 2 * torch.cos(x)).tolist())
+    links = {"dL/df": [1.0, 10.0], "dL/dy": "2 * dL_df", "dL/dx": "dL_dy * cos(x)"}
+    assert check_gradient(f, x, links, gradient=weights)
+    for link in links:
+        assert check_gradient(f, x, links | {link: [1.0, 1.0]}, gradient=weights).wrong == [link]
 
 
 # --- the result ---

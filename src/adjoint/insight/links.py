@@ -222,7 +222,7 @@ class Chain:
     # --- the user's derivatives ---
 
     def _link(self, key: str, is_direct: bool, result: str, operand: str, value: Any, variables: Variables) -> Link:
-        if operand not in self.by_name or operand in (result, self.root if result == self.root else result):
+        if operand not in self.by_name or operand == result:
             raise ValueError(f"{key!r} is no derivative of one variable by another")
         consumers = self._consumers(result, operand)
         if not consumers:
