@@ -22,6 +22,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from adjoint.arrays.kernels import compiled_recurrence as compiled
 from adjoint.arrays.numpy import Array
 
 Steps = tuple[int, ...]
@@ -95,6 +96,11 @@ def lstm(
     inputs: Array, hidden: Array, cell: Array, w_hh: Array, *w_hr: Array, batch_sizes: Steps, reverse: bool
 ) -> tuple[Array, ...]:
     """Outputs, last hidden and cell states; gates, in the order i, f, g, o; cells of all rows and their tangents."""
+    if not w_hr and compiled.fits(cell, w_hh, batch_sizes):
+        count, moments = batch_sizes[0], len(batch_sizes)
+        out, gates, cells, squashed = compiled.forward(inputs, hidden, cell, w_hh, moments, reverse)
+        last = slice(count) if reverse else slice(-count, None)
+        return out, out[last].copy(), cells[last].copy(), gates, cells, squashed
     rows, size, kind = len(inputs), cell.shape[1], inputs.dtype
     scales, shifts = (np.tile(each, (len(cell), 1)) for each in _halves(size, kind))  # whole: quicker than one row
     weight = np.ascontiguousarray(w_hh.T)
@@ -138,6 +144,11 @@ def lstm_backward(
     g_out, g_hidden, g_cell, out, gates, cells, squashed = _in_type(
         w_hh.dtype, g_out, g_hidden, g_cell, out, gates, cells, squashed
     )
+    if not w_hr and compiled.fits(cell, w_hh, batch_sizes):
+        flat, gh, gc = compiled.backward(
+            g_out, g_hidden, g_cell, cell, gates, cells, squashed, w_hh, len(batch_sizes), reverse
+        )
+        return flat, gh, gc, flat.T @ _before(hidden, out, batch_sizes, reverse)
     rows, size = cells.shape
     each = gates.reshape(rows, 4, size)
     halves, shift = _halves(size, gates.dtype)
