@@ -451,6 +451,10 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "verbs": ("isin",),
         "records": ("isin",),
     },
+    "adjoint.ops.sharing": {
+        "functions": ("Tensor.is_shared", "Tensor.share_memory_"),
+        "methods": ("is_shared", "share_memory_"),
+    },
     "adjoint.ops.slices": {
         "functions": ("index_add", "index_copy", "index_fill", "index_reduce"),
         "methods": ("index_add", "index_add_", "index_copy", "index_copy_", "index_fill", "index_fill_", "index_reduce",

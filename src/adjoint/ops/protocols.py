@@ -59,10 +59,11 @@ def _shallow(self: Tensor) -> Tensor:
     other = detach(self)
     if self.requires_grad:
         other.requires_grad = True
-    return _of_kind(other, type(self), vars(self))
+    return of_kind(other, type(self), vars(self))
 
 
-def _of_kind(tensor: Tensor, kind: type[Tensor], attributes: dict[str, Any]) -> Tensor:
+def of_kind(tensor: Tensor, kind: type[Tensor], attributes: dict[str, Any]) -> Tensor:
+    """The tensor as an instance of a class, with attributes of its own."""
     if kind is not Tensor:
         tensor = as_kind(tensor, kind)
     vars(tensor).update(attributes)
@@ -89,7 +90,7 @@ def _rebuilt(array: np.ndarray, requires_grad: bool) -> Tensor:
 
 
 def _rebuilt_kind(array: np.ndarray, requires_grad: bool, kind: type[Tensor], attributes: dict[str, Any]) -> Tensor:
-    return _of_kind(created(array, requires_grad), kind, attributes)
+    return of_kind(created(array, requires_grad), kind, attributes)
 
 
 def _array_wrap(self: Tensor, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:

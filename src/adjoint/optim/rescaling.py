@@ -81,7 +81,10 @@ class Adagrad(_Rescaling):
                 self.state[p].update(self.first_state(p, group))
 
     def share_memory(self) -> None:
-        """Accepted: memory is shared with other processes when it is sent to them."""
+        """Move its state into memory that processes share."""
+        for state in self.state.values():
+            for tensor in (state["step"], state["sum"]):
+                tensor.share_memory_()
 
     def first_state(self, p: Tensor, group: Group) -> dict[str, Any]:
         start = group["initial_accumulator_value"]
