@@ -207,6 +207,22 @@ def test_precision_follows_the_types():
     assert check_gradient(torch.sin, x, "cos(input)").entries[0].autograd.dtype == np.float64
 
 
+def test_numbers_are_precise():
+    x = torch.tensor([0.1, 0.7], dtype=torch.float64)
+    third = 1 / 3
+    for right in (
+        [third, third],
+        "[1/3, 1/3]",
+        "sin(2) / sin(2) * x / x / 3",
+        [torch.tensor(third, dtype=torch.float64)] * 2,
+    ):
+        (entry,) = check_gradient(lambda x: x.sum() / 3, x, right).entries
+        assert np.abs(entry.given - third).max() < 1e-15
+        assert entry.agrees
+    assert not check_gradient(lambda x: x.sum() / 3, x, "[1/3, 1/3 + 1e-7]")
+    assert not check_gradient(lambda x: x.sum() / 3, x, [third, third + 1e-7])
+
+
 def test_functions_that_refuse_doubles():
     single = torch.ones(2, 2)
     check = check_gradient(lambda x: (single @ x).sum(), torch.ones(2), [2.0, 2.0])

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.core.dtypes import complex128, float64
 from adjoint.core.limits import finfo
 from adjoint.core.tensor import Tensor
 from adjoint.insight.expression import parse
 from adjoint.insight.naming import caller
 from adjoint.insight.point import Point
 from adjoint.ops.conversion import detach
-from adjoint.ops.data import tensor
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def claim(value: Any, point: Point, name: str) -> Claim:
         data = np.asarray(detach(value)._data)
     else:
         try:
-            data = np.asarray(detach(tensor(value))._data if isinstance(value, list | tuple) else value)
+            data = np.asarray(_joined(value))
         except (TypeError, ValueError):
             data = np.asarray(None)
         own = isinstance(value, np.ndarray | np.generic) and data.dtype.kind in "fc"
@@ -49,6 +49,13 @@ def claim(value: Any, point: Point, name: str) -> Claim:
             "Give a number, a tensor, an array, a formula as text, or a function of the variables."
         )
     return Claim(data.astype(np.complex128 if data.dtype.kind == "c" else np.float64), max(eps, point.eps))
+
+
+def _joined(value: Any) -> Any:
+    """The numbers and tensors in nested lists as one array."""
+    if isinstance(value, Tensor):
+        return detach(value)._data
+    return np.array([_joined(each) for each in value]) if isinstance(value, list | tuple) else value
 
 
 # --- a derivative per input ----------------------------------------------------------------------------------------
@@ -177,7 +184,8 @@ def called(function: Callable[..., Any], variables: Mapping[str, Any]) -> Any:
 
 def formula_value(text: str, point: Point, variables: Mapping[str, Any] | None = None) -> Any:
     """The value of a formula of the variables."""
-    return parse(text).evaluate(variables if variables is not None else Variables(point), most_elements=None)
+    known = variables if variables is not None else Variables(point)
+    return parse(text).evaluate(known, most_elements=None, precise=point.result.dtype in (float64, complex128))
 
 
 def unknown(name: str, known: Iterable[str], what: str) -> ValueError:

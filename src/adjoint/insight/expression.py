@@ -18,6 +18,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from adjoint.core.dtypes import complex128, float64
 from adjoint.core.tensor import Tensor
 from adjoint.ops import later
 from adjoint.ops.data import tensor
@@ -105,9 +106,14 @@ class Expression:
     tree: ast.expr
     names: tuple[str, ...]
 
-    def evaluate(self, variables: Mapping[str, Any], *, most_elements: int | None = _MOST_ELEMENTS) -> Any:
-        """The value: a tensor, or a number. No value on the way may have more elements than `most_elements`."""
-        return _Evaluation(self, variables, most_elements).of(self.tree)
+    def evaluate(
+        self, variables: Mapping[str, Any], *, most_elements: int | None = _MOST_ELEMENTS, precise: bool = False
+    ) -> Any:
+        """The value: a tensor, or a number. No value on the way may have more elements than `most_elements`.
+
+        Numbers that become tensors have the default type, or double precision where `precise`.
+        """
+        return _Evaluation(self, variables, most_elements, precise).of(self.tree)
 
     def as_function(self, names: Sequence[str]) -> Callable[..., Any]:
         """A function of the variables `names`, in this order."""
@@ -302,10 +308,13 @@ def _is_setting(node: ast.expr, of_words: bool = True) -> bool:
 class _Evaluation:
     """Computes the value of an accepted formula."""
 
-    def __init__(self, expression: Expression, variables: Mapping[str, Any], most_elements: int | None) -> None:
+    def __init__(
+        self, expression: Expression, variables: Mapping[str, Any], most_elements: int | None, precise: bool
+    ) -> None:
         self.text = expression.text
         self.variables = variables
         self.most_elements = most_elements
+        self.precise = precise
 
     def of(self, node: ast.expr) -> Any:
         """The value of a part."""
@@ -341,11 +350,11 @@ class _Evaluation:
                 value = self.of(operand)
                 return -value if isinstance(op, ast.USub) else value
             case ast.List(elements):
-                return _together([self.of(each) for each in elements])
+                return self._together([self.of(each) for each in elements])
             case ast.Subscript(value, index):
-                return _as_tensor(self.of(value))[_index(index)]
+                return self._as_tensor(self.of(value))[_index(index)]
             case ast.Attribute(value, name):
-                return getattr(_as_tensor(self.of(value)), name)  # a transpose
+                return getattr(self._as_tensor(self.of(value)), name)  # a transpose
             case ast.Call():
                 return self._call(node)
         raise TypeError(f"not accepted: {node!r}")
@@ -364,14 +373,14 @@ class _Evaluation:
         arguments = [self._argument(argument) for argument in node.args]
         if path in FUNCTIONS:
             if path in _OF_TENSORS:
-                arguments = [_as_tensor(each) if _is_number(each) else each for each in arguments]
+                arguments = [self._as_tensor(each) if _is_number(each) else each for each in arguments]
             function = later.function(path)
             assert function is not None
         else:
             assert isinstance(node.func, ast.Attribute)
             arguments = [self.of(node.func.value), *arguments]
             function = getattr(Tensor, node.func.attr)
-        arguments[0] = _as_tensor(arguments[0])
+        arguments[0] = self._as_tensor(arguments[0])
         self._check_room(arguments, node)
         return function(*arguments, **options)
 
@@ -387,6 +396,18 @@ class _Evaluation:
         if count > self.most_elements:
             raise self._failure(f"this has {count} elements, and {self.most_elements} are the most here", node)
 
+    def _as_tensor(self, value: Any) -> Tensor:
+        """A number as a tensor."""
+        if isinstance(value, Tensor):
+            return value
+        if isinstance(value, complex):
+            return tensor(value, dtype=complex128 if self.precise else None)
+        return tensor(float(value), dtype=float64 if self.precise else None)
+
+    def _together(self, values: Sequence[Any]) -> Tensor:
+        """The values of a list as one tensor, with a new dimension in front."""
+        return stack([self._as_tensor(value) for value in values])
+
     def _argument(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Tuple) or _is_setting(node, of_words=False):
             return ast.literal_eval(node)
@@ -395,12 +416,6 @@ class _Evaluation:
 
 def _is_number(value: Any) -> TypeGuard[int | float | complex]:
     return isinstance(value, int | float | complex) and not isinstance(value, bool)
-
-
-def _as_tensor(value: Any) -> Tensor:
-    if isinstance(value, Tensor):
-        return value
-    return tensor(float(value) if isinstance(value, int) else value)
 
 
 def _joined(sign: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
@@ -412,13 +427,6 @@ def _joined(sign: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
         return int(result) if result.is_integer() and abs(result) <= _LARGEST else result
     result = sign(a, b)
     return float(result) if isinstance(result, int) and abs(result) > _LARGEST else result
-
-
-def _together(values: Sequence[Any]) -> Tensor:
-    """The values of a list as one tensor, with a new dimension in front."""
-    if all(map(_is_number, values)):
-        return tensor([complex(each) if isinstance(each, complex) else float(each) for each in values])
-    return stack([_as_tensor(value) for value in values])
 
 
 def _index(node: ast.expr) -> Any:
