@@ -158,6 +158,18 @@ def test_source_lines_stand_at_steps(visit, loss_page):
     assert "programs.py:" in details(page)
 
 
+def test_explain_writes_it(visit, folder):
+    x = torch.tensor(3.0, requires_grad=True)
+    y = torch.sin(x**2)
+    file = folder / "written.html"
+    text = torch.explain(y).html(file)
+    assert file.read_text("utf-8") == text
+    page = visit(file)
+    assert page.title() == "y differentiated by x"
+    formula = page.locator("#details section", has_text="As one formula").inner_text()
+    assert "cos" in formula
+
+
 # --- every control ---
 
 
