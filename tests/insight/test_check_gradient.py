@@ -476,6 +476,20 @@ def test_links_that_nobody_can_follow():
         check_gradient(layer, (W, B), {"dh/dz": object()})
 
 
+def test_a_result_of_one_element_counts_as_a_number():
+    def f(x):
+        u = torch.sin(x)
+        return (u * u).sum(0, keepdim=True)
+
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    links = {"df/du": "2 * u", "du/dx": "cos(x)"}
+    assert check_gradient(f, x, links)
+    assert check_gradient(f, x, "2 * sin(x) * cos(x)")
+    assert check_gradient(f, x, links | {"df/dx": "2 * u * cos(x)"})
+    for link in links:
+        assert check_gradient(f, x, links | {link: "u"}).wrong == [link]
+
+
 def test_a_cotangent_for_a_chain():
     def f(x):
         y = torch.sin(x)

@@ -46,7 +46,6 @@ def checked(
     point = Point(function, inputs, gradient)
     _check_repeats(point)
     checker = _Checker(point, method, rtol, atol)
-    checker = _Checker(point, method, rtol, atol)
     if is_chain(manual, point):
         result = _chain_checked(Chain(manual, point), checker)
     else:
@@ -68,14 +67,8 @@ def _chain_checked(chain: Chain, checker: _Checker) -> GradientCheck:
             entries.append(checker.link(link))
         else:
             inputs.add(name)
-            entries.append(
-                checker.entry(
-                    link.key if link.key != name else ratio(chain.called, name),
-                    name,
-                    Claim(link.matrix, link.eps),
-                    _formula(link),
-                )
-            )
+            title = ratio(chain.called, name) if link.key == name else link.key
+            entries.append(checker.entry(title, name, Claim(link.matrix, link.eps), _formula(link)))
     products, missing = chain.products()
     wrong = [each.name for each in entries if each.is_link and not each.agrees]
     for name, product in products.items():

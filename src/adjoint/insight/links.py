@@ -183,6 +183,10 @@ class Chain:
             seen.update(below)
         return found
 
+    def _shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a variable; what is differentiated counts as a number."""
+        return () if name == self.top else self.by_name[name].shape
+
     def _derivative(self, result: str, operand: str, ends: set[Key]) -> np.ndarray:
         """The derivative of a variable by another, along the ways that pass none of `ends`."""
         below = self.by_name[operand]
@@ -197,7 +201,7 @@ class Chain:
             )
         units = [unit.reshape(above.shape) for unit in np.eye(rows, dtype=above.dtype)]
         found = [self._pulled_back(above, below, unit, ends) for unit in units]
-        return np.stack(found).reshape((*above.shape, *below.shape))
+        return np.stack(found).reshape((*self._shape(result), *below.shape))
 
     def _pulled_back(self, above: Variable, below: Variable, unit: np.ndarray, ends: set[Key]) -> np.ndarray:
         """One row of such a matrix. What comes back from a complex variable is the derivative's conjugate."""
@@ -257,8 +261,7 @@ class Chain:
 
     def _expanded(self, key: str, value: np.ndarray, result: str, operand: str) -> np.ndarray:
         """What the user gives as the whole matrix: a number, or a factor for each element, stands for a diagonal one."""
-        is_number = result == self.top != self.root
-        above, below = () if is_number else self.by_name[result].shape, self.by_name[operand].shape
+        above, below = self._shape(result), self.by_name[operand].shape
         if value.shape == (*above, *below):
             return value
         if value.ndim == 0 and not above:
@@ -302,7 +305,7 @@ class Chain:
         """Whether a derivative is one number, or a factor per element."""
         if result not in self.by_name:
             return False
-        shape = self.by_name[result].shape
+        shape = self._shape(result)
         size = int(np.prod(shape))
         if not shape or shape != self.by_name[operand].shape:
             return not shape
@@ -352,7 +355,8 @@ class Chain:
         """The derivatives by the inputs, as the user's links multiply to them; and for the others, which are missing."""
         given = {(link.result, link.operand): link for link in self.links if not link.is_total}
         totals = {link.operand: link for link in self.links if link.result == self.top and self._is_whole(link)}
-        known: dict[str, Claim] = {self.root: Claim(np.asarray(self.point.cotangent), self.point.eps)}
+        start = np.reshape(self.point.cotangent, self._shape(self.root))
+        known: dict[str, Claim] = {self.root: Claim(start, self.point.eps)}
         missing: dict[str, list[str]] = {}
         for name in self._in_backward_order():
             if name in totals:
