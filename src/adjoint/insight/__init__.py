@@ -3,6 +3,10 @@
 The way of a program: `naming` finds the caller's names for its tensors, `replay` runs its backward pass to look at,
 `graph` puts both together, `working` makes steps of them, and `rendering` writes them down. `watching` runs a function
 that is to be explained, and `formulas` writes the derivative of an operation for the documentation.
+
+A derivative that is to be checked: `point` runs the function in double precision, `claims` reads what the user gives, with
+`expression` where that is text, `links` cuts the program at the variables that it names, `numerical` differentiates without
+autograd, `comparing` compares, and `verdict` says what came of it; `checking` calls them.
 """
 
 from __future__ import annotations
