@@ -151,7 +151,7 @@ define void @share_{name}(ptr %table, ptr %counters, i64 %chunks) {{
 
 def _function(code: NativeCode, name: str) -> Kernel:
     native = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(code.address(f"share_{name}"))
-    native.code = code  # a thread that comes late must still find the code that it is to run
+    native.code = code  # type: ignore[attr-defined]  # a thread that comes late must still find what it is to run
 
     def run(arrays: Sequence[np.ndarray], numbers: Sequence[int], chunks: int) -> None:
         table = np.array([*(each.ctypes.data for each in arrays), *numbers], np.int64)
