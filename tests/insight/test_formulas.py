@@ -13,7 +13,7 @@ from adjoint.arrays.verbs import ELEMENTWISE, SPECIAL
 from adjoint.core import modes
 from adjoint.core.primitive import registry
 from adjoint.core.tensor import wrap
-from adjoint.insight.formulas import derivative_text, partials
+from adjoint.insight.formulas import cotangent_formulas, derivative_text, partials
 from adjoint.insight.sympy_form import to_sympy
 from adjoint.ops import later
 from adjoint.ops.pointwise import sigmoid, sin
@@ -109,6 +109,36 @@ def sympy_value(formula, values):
 def test_no_record_is_in_the_way_of_the_documentation(record):
     text = derivative_text(record)
     assert all(line.startswith(("d/d", "g -> ")) for line in text.splitlines())
+
+
+MIXING = {record.name: cotangent_formulas(record) for record in registry.values()}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, found in MIXING.items() if any(str(each) != "0" for each in found.values())]
+)
+def test_what_goes_back_is_the_numerical_derivative(name):
+    """For operands of the shapes of the symbols. Random operations are left out, which send nothing back."""
+    record, formulas = registry[name], MIXING[name]
+    random = np.random.default_rng(7)
+    operands = {operand: random.uniform(0.5, 1.5, formulas[operand].shape) for operand in record.operands}
+    out = record.forward(numpy, *operands.values())
+    g = random.uniform(0.5, 1.5, np.shape(out))
+    for operand, formula in formulas.items():
+        way = random.uniform(-1.0, 1.0, operands[operand].shape)
+        ahead, behind = (
+            record.forward(numpy, *(operands | {operand: operands[operand] + step * way}).values())
+            for step in (1e-6, -1e-6)
+        )
+        moved = np.sum(np.real(np.conj(g) * (ahead - behind))) / 2e-6
+        sent = value_of(formula, operands | {"g": g})
+        assert np.sum(np.real(np.conj(sent) * way)) == pytest.approx(moved, rel=1e-6, abs=1e-8)
+
+
+def test_what_goes_back_is_told_where_it_holds_for_every_shape():
+    assert not MIXING["mean_all"]  # where the number of elements stands in the formula
+    assert not MIXING["batch_by_vector"]  # where the axes of the sum depend on the shape
+    assert derivative_text(registry["solve"]) == "g -> a: -solve(a^T, g) @ solve(a, b)^T\ng -> b: solve(a^T, g)"
 
 
 def test_derivative_text():

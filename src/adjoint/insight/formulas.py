@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ _REAL = np.dtype(np.float64)
 
 
 def derivative_text(primitive: Primitive) -> str:
-    """The derivatives of an operation, a line per operand; for products of arrays, what goes back to each operand.
+    """The derivatives of an operation, a line per operand; where it mixes elements, what goes back to each operand.
 
-    Empty for operations without a derivative, and for those whose derivative is no formula per element.
+    Empty for operations without a derivative, and for those whose formula depends on static parameters.
 
     >>> from adjoint.ops.pointwise import sin
     >>> derivative_text(sin.primitive)
@@ -29,9 +29,8 @@ def derivative_text(primitive: Primitive) -> str:
         written = _written(primitive, operands, params)
         found = _partials(primitive, operands, params, lambda: Symbol(written, (), _REAL))
         return "\n".join(f"d/d{name} {written} = {notation.text(formula)}" for name, formula in found.items())
-    if primitive.jvp == "multilinear":
-        return "\n".join(f"g -> {name}: {notation.text(formula)}" for name, formula in _transposes(primitive))
-    return ""
+    sent = cotangent_formulas(primitive)
+    return "\n".join(f"g -> {name}: {notation.text(formula)}" for name, formula in sent.items())
 
 
 def partials(primitive: Primitive, **given: Any) -> dict[str, Formula]:
@@ -100,26 +99,62 @@ def _derivative(primitive: Primitive, step: Step, params: dict[str, Any], saved:
     return factor if isinstance(factor, Formula) else constant(factor, (), _REAL)
 
 
-#: shapes of two operands of a product, in the order in which they are tried
-_SHAPES = (((2, 3), (3, 4)), ((2, 3), (3,)), ((3,), (3,)))
+#: shapes of operands, by their number, in the order in which they are tried; letters are sizes
+_SHAPES = {1: ("mn", "mm", "m"), 2: ("mn nk", "mn n", "n n", "mn mn", "mm mn"), 3: ("mk mn nk",)}
+_SIZES = ({"m": 2, "n": 3, "k": 4}, {"m": 5, "n": 6, "k": 7})
+_LONGEST = 40  # parts of a formula that is still read
 
 
-def _transposes(primitive: Primitive) -> Iterator[tuple[str, Formula]]:
-    """What goes back to each operand of a product of two, with `g` for what comes in."""
-    for shapes in _SHAPES if len(primitive.operands) == 2 and not primitive.parameters else ():
-        operands = [Symbol(name, shape, _REAL) for name, shape in zip(primitive.operands, shapes, strict=True)]
-        try:
-            sent = _sent(primitive, operands)
-        except ValueError:  # the product is not one of operands of these shapes
-            continue
-        if all(formula.shape == operand.shape for formula, operand in zip(sent, operands, strict=True)):
-            yield from ((operand.name, formula) for operand, formula in zip(operands, sent, strict=True))
-            return
+def cotangent_formulas(primitive: Primitive) -> dict[str, Formula]:
+    """What goes back to each operand of an operation that mixes elements, for a cotangent `g` and real operands.
+
+    The operands are symbols of shapes that the operation takes. Empty for operations with static parameters, with several
+    results, or with any number of operands; for those whose rule does not run on formulas; and where the formula is
+    another one for other shapes.
+    """
+    several = primitive.variadic or primitive.many_outputs or len(primitive.outputs) > 1
+    if several or primitive.parameters or not primitive.rules or _is_elementwise(primitive):
+        return {}
+    for letters in _SHAPES.get(len(primitive.operands), ()):
+        shapes = [[tuple(sizes[each] for each in word) for word in letters.split()] for sizes in _SIZES]
+        found, larger = (_sent_for(primitive, each) for each in shapes)
+        if found:
+            stacked = [(9, *shape) for shape in shapes[0]]
+            others = [larger, _sent_for(primitive, stacked)]
+            if all(len(shape) == 1 for shape in shapes[0][1:]):
+                others.append(_sent_for(primitive, [stacked[0], *shapes[0][1:]]))
+            is_general = larger and all(_texts(each) == _texts(found) for each in others if each)
+            return found if is_general else {}
+    return {}
 
 
-def _sent(primitive: Primitive, operands: Sequence[Symbol]) -> list[Formula]:
+def _texts(formulas: dict[str, Formula]) -> list[str]:
+    return [notation.text(formula) for formula in formulas.values()]
+
+
+def _sent_for(primitive: Primitive, shapes: Sequence[tuple[int, ...]]) -> dict[str, Formula]:
+    """What goes back to operands of these shapes; empty where there is no such formula, or a long one."""
+    operands = [Symbol(name, shape, _REAL) for name, shape in zip(primitive.operands, shapes, strict=True)]
+    try:
+        sent = _sent(primitive, operands)
+    except Exception:  # operands of these shapes are not taken, or a rule does with arrays what has no formula
+        return {}
+    found = {name: formula for name, formula in sent.items() if isinstance(formula, Formula)}
+    fits = all(found[each.name].shape == each.shape for each in operands if each.name in found)
+    return found if fits and all(formula.length <= _LONGEST for formula in found.values()) else {}
+
+
+def _sent(primitive: Primitive, operands: Sequence[Symbol]) -> dict[str, Any]:
     out = primitive.forward(symbolic, *operands)
-    plan = primitive.plan((1 << len(operands)) - 1)
+    plan = primitive.plan(primitive.usable_mask((1 << len(operands)) - 1))
     saved = _saved(plan.sources, operands, lambda: out)
     cotangent = Symbol("g", out.shape, _REAL)
-    return [call_rule(step, None, saved, symbolic, cotangent) for step in plan.steps]
+    if primitive.joint:
+        return dict(zip(primitive.operands, call_rule(plan.steps[0], {}, saved, symbolic, cotangent), strict=True))
+    return {primitive.operands[step.index]: _part(step, saved, cotangent) for step in plan.steps}
+
+
+def _part(step: Step, saved: tuple, cotangent: Symbol) -> Any:
+    if isinstance(step.rule, int):
+        return cotangent if step.rule == 1 else symbolic.negative(cotangent)
+    return call_rule(step, {}, saved, symbolic, cotangent)
