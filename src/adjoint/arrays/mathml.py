@@ -35,6 +35,7 @@ __all__ = ["formula", "name", "number", "words"]
 _RATIO = re.compile(r"(direct )?d(\(.+\)|[^()/]+)/d(\(.+\)|[^()/]+)")
 _MINUS = "\N{MINUS SIGN}"
 _SPACE = "\N{NO-BREAK SPACE}"  # others at the ends of a text are not shown
+_THIN = "<mspace width='0.15em'/>"
 _TIMES = "\N{DOT OPERATOR}"
 
 
@@ -92,7 +93,8 @@ def words(text: str) -> str:
 
 def _differential(variable: str) -> str:
     bare = variable[1:-1] if variable.startswith("(") else variable
-    return '<mi mathvariant="normal">d</mi>' + name(bare)
+    space = _THIN if len(bare) > 1 else ""  # else `d` reads as the name's first letter
+    return f"<mi>d</mi>{space}{name(bare)}"
 
 
 def _sign(text: str) -> str:

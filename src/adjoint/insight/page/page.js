@@ -288,7 +288,7 @@ class Neighbours {
   }
 
   extreme(direction) {
-    return [...this.graph.arranged.places.keys()].sort((a, b) => direction * this.order(b, a))[0];
+    return [...this.graph.arranged.places.keys()].reduce((best, key) => (direction * this.order(key, best) > 0 ? key : best));
   }
 }
 
