@@ -63,7 +63,9 @@ from adjoint.core.tensor import Size as Size
 from adjoint.core.tensor import Tensor as Tensor
 from adjoint.func import vmap as vmap
 from adjoint.insight import check_gradient as check_gradient
+from adjoint.insight import draw as draw
 from adjoint.insight import explain as explain
+from adjoint.insight import why as why
 from adjoint.serialization.loading import load as load
 from adjoint.serialization.saving import save as save
 from math import e as e
