@@ -362,6 +362,11 @@ def test_formula_in_all_leaves_is_the_gradient():
         assert float(formula.subs(numbers)) == pytest.approx(explanation.gradients[name].item(), rel=1e-5)
 
 
+def test_a_condition_in_a_formula_counts_as_one_or_nothing():
+    x = leaf(3.0)
+    assert explain(x.amax() * 2).formula["x"] == 2
+
+
 def test_formula_is_for_numbers():
     x = leaf(1.0, 2.0)
     with pytest.raises(ValueError, match="where every variable is a number"):

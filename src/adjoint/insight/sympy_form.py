@@ -64,6 +64,16 @@ _FORMS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
+#: verbs of truth values; for others those count as 1 and 0
+_OF_TRUTH = {"logical_and", "logical_or", "logical_xor", "logical_not"}
+
+
+def _counted(operand: Any) -> Any:
+    """An operand as a number, which a truth value is too."""
+    is_truth = isinstance(operand, sympy.logic.boolalg.Boolean) and not isinstance(operand, sympy.Symbol)
+    return sympy.Piecewise((1, operand), (0, True)) if is_truth else operand
+
+
 def to_sympy(formula: Part) -> Any:
     """A formula of numbers as a SymPy expression; symbols of real type are real there.
 
@@ -94,6 +104,9 @@ def to_sympy(formula: Part) -> Any:
         if isinstance(part, Symbol):
             return sympy.Symbol(part.name, **({} if part.dtype.kind == "c" else {"real": True}))
         operands = [look_up(operand) for operand in part.operands]
+        if part.verb not in _OF_TRUTH:
+            conditions = part.verb == "where"  # of which the first is one
+            operands[conditions:] = map(_counted, operands[conditions:])
         if part.verb in special_forms.FORMS:
             return special_forms.FORMS[part.verb](*operands, **part.parameters)
         form = _FORMS.get(part.verb)
