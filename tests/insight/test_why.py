@@ -86,7 +86,7 @@ def test_answer_prints_the_cause_its_line_and_what_to_do():
     assert lines[0] == "x.grad is infinite in 1 of 2 elements: it comes from sqrt (SqrtBackward0)"
     assert lines[1].startswith(f"  at     {__file__}:")
     assert lines[1].endswith(": y = torch.sqrt(x).sum()")
-    assert "its input: [0, 4], 1 of 2 are 0" in str(answer)
+    assert "x: [0, 4], 1 of 2 are 0" in str(answer)
     assert lines[-1].startswith("  To do: ")
     assert answer.node.name() == "SqrtBackward0"
     assert answer._repr_html_().startswith("<pre>x.grad is infinite")

@@ -34,25 +34,21 @@ class Step:
 
 
 class Numbers:
-    """The values of a graph's variables, as far as they can be known; `live` are tensors that still hold some.
-
-    `changed` says whether a leaf was written to since it was used, so that its value is another now.
-    """
+    """The values of a graph's variables, as far as they can be known; `live` are tensors that still hold some."""
 
     def __init__(self, graph: Recorded, origins: Origins, live: Mapping[Key, Tensor]) -> None:
         self.graph = graph
         self._origins = origins
         self.values: dict[Key, Any] = {}
         self._constants: dict[tuple[int, int], Any] = {}
-        self.changed = False
         used: dict[int, int] = {}
         for node in graph.nodes:
             for edge in node.edges:
                 if edge is not None and edge.edge_kind == LEAF:
                     used[id(edge)] = node.sequence
         for leaf in graph.leaves.values():
-            self.changed = self.changed or _written_after(leaf, used.get(id(leaf), 0))
-            self.values[key_of(leaf)] = leaf._data
+            if not _written_after(leaf, used.get(id(leaf), 0)) or _finite(leaf._data):
+                self.values[key_of(leaf)] = leaf._data  # after a step it is about what it was; not so once it is NaN
         for key, tensor in live.items():
             made = graph.sequence_of(key)
             if key not in self.values and made is not None and not _written_after(tensor, made):
@@ -193,6 +189,10 @@ def _facet(kind: int, value: Any) -> Any:
     if kind == SHAPE:
         return value.shape
     return value.dtype if kind == DTYPE else value
+
+
+def _finite(array: Any) -> bool:
+    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
 
 
 def _written_after(tensor: Tensor, sequence: int) -> bool:

@@ -70,9 +70,9 @@ def _answer_of(
     with modes.mode(grad_enabled=True):
         (gradient,) = grad(result, leaf, _ones(result), retain_graph=True)
     array = np.asarray(gradient._data)
-    case = troubled.Case(question, result, found, None)
+    case = troubled.Case(question, result, found)
     if array.size and not np.isfinite(array).all():
-        return troubled.not_finite(question, case, array)
+        return troubled.not_finite(question, iter([case]), array)
     if array.size and not array.any():
         return troubled.vanished(question, case, array)
     return troubled.healthy(question, array)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.core.events import BACKWARD, all_latest, latest
-from adjoint.core.graph import Node, expose, node_of, public_name
+from adjoint.core.graph import LEAF, Node, expose, node_of, public_name
 from adjoint.core.recorded import Recorded
 from adjoint.core.tensor import Tensor, edge_of
 from adjoint.insight.answer import Answer
@@ -96,21 +96,18 @@ _PRODUCTS = {"mul", "mm", "addmm", "mv", "dot", "bmm", "linear", "addmv", "baddb
 def explained(question: Question, loss: Tensor | None, gradient: np.ndarray) -> Answer:
     """The answer for a tensor that has a gradient."""
     if gradient.size and not np.isfinite(gradient).all():
-        return not_finite(question, case_of(question, loss), gradient)
+        return not_finite(question, cases_of(question, loss), gradient)
     if gradient.size and np.abs(gradient).max() <= _VANISHING:
-        return vanished(question, case_of(question, loss), gradient)
+        return vanished(question, next(cases_of(question, loss)), gradient)
     return healthy(question, gradient)
 
 
 class Case:
     """One backward pass to look into: its graph and numbers where they are still there, and its source."""
 
-    def __init__(
-        self, question: Question, root: Any, found: tuple[ast.AST, Scope] | None, began: SourceLine | None
-    ) -> None:
+    def __init__(self, question: Question, root: Any, found: tuple[ast.AST, Scope] | None) -> None:
         self.graph = Recorded(root) if root is not None else None
         self.part = Slice(*found, question.x) if found is not None else None
-        self.began = began
         self.origins = Origins(self.graph, self.part) if self.graph is not None else None
         self.numbers: Numbers | None = None
         if self.graph is not None and self.origins is not None:
@@ -136,52 +133,71 @@ class Case:
                 found.append((step, sent))
         return found
 
+    def is_cleared(self, x: Tensor, is_bad: Callable[[Any], bool]) -> bool:
+        """Whether all of the pass could be computed again, and what it sends to the tensor is as it should be."""
+        if self.graph is None:
+            return False
+        steps = self.steps(x)
+        complete = len(steps) == len(self.graph.between(x))
+        return complete and not any(is_bad(each) for _, sent in steps for each in sent)
 
-def case_of(question: Question, loss: Tensor | None) -> Case:
-    """The backward pass that gave a tensor its gradient, as far as it can be found."""
+
+def cases_of(question: Question, loss: Tensor | None) -> Iterator[Case]:
+    """The backward passes that gave a tensor its gradient, as far as they can be found, the latest first; at least one."""
     x = question.x
     assert x is not None
     if loss is not None:
         event = latest(BACKWARD, node_of(edge_of(loss))[0]) if loss._node is not None else None
         found = question.root_of(event) if event is not None else question.argument(1)
-        return Case(question, loss if loss._node is not None else None, found, None)
+        yield Case(question, loss if loss._node is not None else None, found)
+        return
     events = all_latest(BACKWARD)
-    for event in events:
-        root = event.subject()
-        if root is not None and Recorded(root).reaches(x):
-            return Case(question, root, question.root_of(event), question.line_of(event))
-    events = [each for each in events if question.concerns(each)]
-    if not events:
-        return Case(question, None, None, None)
-    return Case(question, None, question.root_of(events[0]), question.line_of(events[0]))
+    alive = [each for each in events if each.subject() is not None and Recorded(each.subject()).reaches(x)]
+    for event in alive:
+        yield Case(question, event.subject(), question.root_of(event))
+    if not alive:
+        event = next((each for each in events if question.concerns(each)), None)
+        yield Case(question, None, question.root_of(event) if event is not None else None)
 
 
 # --- NaN and infinity --------------------------------------------------------------------------------------------
 
 
-def not_finite(question: Question, case: Case, gradient: np.ndarray) -> Answer:
+def not_finite(question: Question, cases: Iterator[Case], gradient: np.ndarray) -> Answer:
     """The answer for a gradient with a NaN or an infinity: the first operation that made one."""
     kind = "nan" if np.isnan(gradient).any() else "inf"
     word = "NaN" if kind == "nan" else "infinite"
     bad = int((~np.isfinite(gradient)).sum())
-    summary = f"{question.name}.grad is {word}" + (
-        f" in {bad} of {gradient.size} elements" if gradient.size > 1 else ""
+    share = f" in {bad} of {gradient.size} elements" if gradient.size > 1 else ""
+    summary = f"{question.name}.grad is {word}{share}"
+    assert question.x is not None
+    for case in cases:
+        node = _first_not_finite(case, question.x)
+        if node is not None:
+            return _made_by(kind, summary, node, case)
+        if not case.is_cleared(question.x, lambda each: not _finite(each)):
+            lines, details = _suspects(case, question.x, _NOT_FINITE.get, lambda each: not _finite(each))
+            which = "operation" if len(lines) == 1 else "operations"
+            said = f": the {which} on the way that can make it" if lines else ""
+            return _answer(kind, f"{summary}{said}", lines, None, details)
+    return _answer(kind, summary, (), None, ["no backward pass that is remembered made it: it was there before"])
+
+
+def _made_by(kind: str, summary: str, node: Node, case: Case) -> Answer:
+    """The answer that names the operation which made the first NaN or infinity, or was given one."""
+    name, seen = public_name(node), expose(node).name()
+    given = [each for each in case.numbers.operands(node) if each is not None] if case.numbers is not None else []
+    inputs = list(_inputs(case, node))
+    if all(map(_finite, given)):
+        details = [_NOT_FINITE.get(name, f"the values do not stay finite in {name}"), *inputs]
+        return _answer(kind, f"{summary}: it comes from {name} ({seen})", case.lines(node), node, details)
+    return _answer(
+        kind, f"{summary}: {name} ({seen}) was given numbers that are not finite", case.lines(node), node, inputs
     )
-    node = _first_not_finite(case, question.x)
-    if node is not None:
-        lines = case.lines(node)
-        name = public_name(node)
-        details = [_NOT_FINITE.get(name, f"the values do not stay finite in {name}"), *_inputs(case, node)]
-        return _answer(kind, f"{summary}: it comes from {name} ({expose(node).name()})", lines, node, details, case)
-    lines, details = _suspects(case, question.x, _NOT_FINITE.get, lambda each: not _finite(each))
-    said = {0: "", 1: ": the operation on the way that can make it"}.get(
-        len(lines), ": the operations on the way that can"
-    )
-    return _answer(kind, f"{summary}{said}", lines, None, details, case)
 
 
 def _answer(
-    kind: str, summary: str, lines: Sequence[SourceLine], node: Node | None, details: Sequence[str], case: Case,
+    kind: str, summary: str, lines: Sequence[SourceLine], node: Node | None, details: Sequence[str],
     others: Sequence[SourceLine] = (),
 ) -> Answer:  # fmt: skip
     line = lines[0] if len(lines) == 1 else None
@@ -208,22 +224,31 @@ def _first_not_finite(case: Case, x: Any) -> Node | None:
     for step, sent in case.steps(x):
         arrived = step.cotangent if isinstance(step.cotangent, tuple) else (step.cotangent,)
         if all(map(_finite, arrived)) and not all(map(_finite, sent)):
-            return _made_not_finite(case, step.node) or step.node
+            return _made_not_finite(case.numbers, step.node)
     return None
 
 
-def _made_not_finite(case: Case, node: Node) -> Node | None:
-    """The first operation that made a value not finite which the given one computed with, or it itself."""
-    numbers = case.numbers
-    assert numbers is not None
-    before = list(Recorded(node).nodes)
-    for each in before:
-        out = numbers.output(each)
+def _made_not_finite(numbers: Numbers, node: Node) -> Node | None:
+    """The first operation that made a value not finite which the given one computed with, or that was given one.
+
+    It is the node itself if all that it computed with is finite; None where too little is known to say.
+    """
+    for each in Recorded(node).nodes:
         operands = numbers.operands(each)
-        known = [value for value in operands if value is not None]
-        if out is not None and not _finite(out) and all(map(_finite, known)):
+        given = [
+            value for edge, value in zip(each.edges, operands, strict=True) if _is_given(edge) and value is not None
+        ]
+        if not all(map(_finite, given)):
             return each
-    return None
+        out = numbers.output(each)
+        if out is not None and not _finite(out):
+            return each if all(value is not None for value in operands) else None
+    return node
+
+
+def _is_given(edge: Any) -> bool:
+    """Whether an operand is no result of a recorded operation."""
+    return edge is None or edge.edge_kind == LEAF
 
 
 def _finite(value: Any) -> bool:
@@ -232,15 +257,19 @@ def _finite(value: Any) -> bool:
 
 
 def _inputs(case: Case, node: Node) -> Iterator[str]:
-    """What an operation was applied to, as far as it is known."""
-    if case.numbers is None:
+    """What an operation was applied to, as far as it is known, as the source has it."""
+    if case.numbers is None or case.origins is None:
         return
-    for value in case.numbers.operands(node):
+    operands = case.numbers.operands(node)
+    found = case.origins.occurrences(node)
+    written = written_operands(found[0].node) if len(found) == 1 else []
+    names = [ast.unparse(each) for each in written] if len(written) == len(operands) else ["its input"] * len(operands)
+    for name, value in zip(names, operands, strict=True):
         if value is not None and hasattr(value, "dtype"):
             array = np.asarray(value)
             zeros = int((array == 0).sum())
             noted = f", {zeros} of {array.size} are 0" if zeros and array.ndim else ""
-            yield f"its input: {summarise(array).text}{noted}"
+            yield f"{name}: {summarise(array).text}{noted}"
 
 
 def _suspects(
@@ -307,14 +336,14 @@ def vanished(question: Question, case: Case, gradient: np.ndarray) -> Answer:
         lines = case.lines(node)
         others = [line for each in found[1:] for line in case.lines(each) if line not in lines]
         text = f"{summary}: it was stopped by {name} ({expose(node).name()})"
-        return _answer(kind, text, lines, node, [reason, *_inputs(case, node)], case, list(dict.fromkeys(others)))
+        return _answer(kind, text, lines, node, [reason, *_inputs(case, node)], list(dict.fromkeys(others)))
     lines, details = _suspects(
         case, question.x, lambda name: None if name in _PRODUCTS else _STOPS.get(name), lambda each: not np.any(each)
     )
     kinds = {kind for kind, reason in _STOPS.values() if reason in details}
     kind = kinds.pop() if len(kinds) == 1 and lines else "zero"
     said = ": what may have stopped it on the way" if lines else ""
-    return _answer(kind, f"{summary}{said}", lines, None, details, case)
+    return _answer(kind, f"{summary}{said}", lines, None, details)
 
 
 def _stops(case: Case, x: Any) -> Iterator[Node]:
