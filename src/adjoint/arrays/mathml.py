@@ -30,7 +30,7 @@ from adjoint.arrays.notation import (
     template,
 )
 
-__all__ = ["formula", "name", "number", "words"]
+__all__ = ["cases", "formula", "name", "number", "words"]
 
 _RATIO = re.compile(r"(direct )?d(\(.+\)|[^()/]+)/d(\(.+\)|[^()/]+)")
 _MINUS = "\N{MINUS SIGN}"
@@ -89,6 +89,15 @@ def number(value: Any) -> str:
 def words(text: str) -> str:
     """Plain text within a formula."""
     return f"<mtext>{escape(text).replace(' ', _SPACE)}</mtext>"
+
+
+def cases(pairs: Iterable[tuple[str, str]]) -> str:
+    """What holds in which case; the condition is empty for all others."""
+    rows = "".join(
+        f"<mtr><mtd>{case}</mtd><mtd>{words('if ') + condition if condition else words('else')}</mtd></mtr>"
+        for case, condition in pairs
+    )
+    return _row(f"{_sign('{')}<mtable>{rows}</mtable>")
 
 
 def _differential(variable: str) -> str:
@@ -161,9 +170,8 @@ def _transposed(writer: Writer, part: Any) -> Piece:
 
 
 def _chosen(writer: Writer, part: Any) -> Piece:
-    condition, a, b = (f"<mtd>{writer.write(operand, OR)}</mtd>" for operand in part.operands)
-    rows = f"<mtr>{a}<mtd>{words('if ')}{condition[5:]}</mtr><mtr>{b}<mtd>{words('else')}</mtd></mtr>"
-    return _row(f"{_sign('{')}<mtable>{rows}</mtable>"), ATOM
+    condition, a, b = (writer.write(operand, OR) for operand in part.operands)
+    return cases([(a, condition), (b, "")]), ATOM
 
 
 def _loose(sign: str) -> Callable[[Writer, Any], Piece]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from html import unescape
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
 from adjoint.arrays import mathml
@@ -24,6 +24,7 @@ _WIDEST = 31  # characters of a line in a box
 _NAMED = 4  # leaves in the title
 _SHORT = 40  # definitions; what is longer is no formula that one could read
 
+_SIGN = re.compile("<mo>([<>&])</mo>")
 _STAND_IN = re.compile(r"<mi>symbol(\d+)</mi>")
 _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)\w+;")
 
@@ -167,7 +168,7 @@ def _formulas(explanation: Explanation, text: Text) -> list[Data]:
         return []
     try:
         formulas = explanation.formula
-    except (ValueError, ModuleNotFoundError):  # too long to be read, or without the package that simplifies
+    except (ValueError, TypeError, ModuleNotFoundError):  # too long to be read, not for SymPy, or without SymPy
         return []
     symbols = {name: symbol for name, (symbol, _) in explanation.totals.items()}
     return [text.row([mathml.name(symbols[name].name), _of_sympy(formula)]) for name, formula in formulas.items()]
@@ -177,6 +178,16 @@ def _of_sympy(expression: Any) -> str:
     """A SymPy expression as MathML. SymPy writes names as they are, so ours stand in for them until it is done."""
     symbols = sorted(expression.free_symbols, key=str)
     stand_ins = {symbol: sympy.Symbol(f"symbol{number}") for number, symbol in enumerate(symbols)}
-    text = sympy.mathml(expression.xreplace(stand_ins), printer="presentation", disable_split_super_sub=True)
-    text = _ENTITY.sub(lambda found: unescape(found[0]), text)
-    return _STAND_IN.sub(lambda found: mathml.name(str(symbols[int(found[1])])), text)
+
+    def written(part: Any) -> str:
+        text = sympy.mathml(part, printer="presentation", disable_split_super_sub=True)
+        text = _SIGN.sub(lambda found: f"<mo>{escape(found[1])}</mo>", text)
+        text = _ENTITY.sub(lambda found: unescape(found[0]), text)
+        return _STAND_IN.sub(lambda found: mathml.name(str(symbols[int(found[1])])), text)
+
+    renamed = expression.xreplace(stand_ins)
+    if not isinstance(renamed, sympy.Piecewise):
+        return written(renamed)
+    return mathml.cases(
+        (written(case), "" if condition == sympy.true else written(condition)) for case, condition in renamed.args
+    )
