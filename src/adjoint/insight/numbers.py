@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from adjoint.core.tensor import Tensor, wrap
 from adjoint.insight.constants import constant_of
 from adjoint.insight.naming import Key, key_of
 from adjoint.insight.origins import Origins
+from adjoint.insight.program import Scope
+from adjoint.nn.modules.module import Module
 
 
 @dataclass
@@ -119,7 +122,7 @@ class Numbers:
         found = self._origins.occurrences(node)
         if len(found) != 1:
             return
-        given = [constant_of(each, found[0].scope) for each in written_operands(found[0].node)]
+        given = [constant_of(each, found[0].scope) for each in written_operands(found[0].node, found[0].scope)]
         constants = [each for each in given if each is not None]
         if len(constants) == len(missing):
             for index, each in zip(missing, constants, strict=True):
@@ -202,7 +205,7 @@ def _written_after(tensor: Tensor, sequence: int) -> bool:
 # --- operands in the source -------------------------------------------------------------------------------------
 
 
-def written_operands(node: ast.AST) -> list[ast.expr]:
+def written_operands(node: ast.AST, scope: Scope) -> list[ast.expr]:
     """The operands of an operation as the source has them."""
     if isinstance(node, ast.BinOp):
         return [node.left, node.right]
@@ -212,5 +215,8 @@ def written_operands(node: ast.AST) -> list[ast.expr]:
         return [node.operand]
     if isinstance(node, ast.Call):
         arguments = [*node.args, *(each.value for each in node.keywords)]
-        return [node.func.value, *arguments] if isinstance(node.func, ast.Attribute) else arguments
+        is_method = isinstance(node.func, ast.Attribute) and not isinstance(scope.value(node.func.value), ModuleType)
+        if not is_method or isinstance(scope.value(node.func), Module):
+            return arguments
+        return [node.func.value, *arguments]  # type: ignore[attr-defined]
     return []

@@ -262,7 +262,7 @@ def _inputs(case: Case, node: Node) -> Iterator[str]:
         return
     operands = case.numbers.operands(node)
     found = case.origins.occurrences(node)
-    written = written_operands(found[0].node) if len(found) == 1 else []
+    written = written_operands(found[0].node, found[0].scope) if len(found) == 1 else []
     names = [ast.unparse(each) for each in written] if len(written) == len(operands) else ["its input"] * len(operands)
     for name, value in zip(names, operands, strict=True):
         if value is not None and hasattr(value, "dtype"):
@@ -294,7 +294,7 @@ def _suspects(
     elif case.part is not None:
         for each in case.part.occurrences:
             named = next((name for name in own_names(each) if reason_of(name) is not None), None)
-            second = [constant_of(part, each.scope) for part in written_operands(each.node)[1:]]
+            second = [constant_of(part, each.scope) for part in written_operands(each.node, each.scope)[1:]]
             if named is not None and not _is_harmless(named, second[0] if second else None):
                 reason = reason_of(named)
                 reasons[named] = reason if isinstance(reason, str) else reason[1]
