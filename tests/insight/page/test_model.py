@@ -176,6 +176,14 @@ def test_large_tensors_show_their_first_elements():
     assert any(value.get("size") == 10_000 for value in values)
 
 
+def test_ways_to_a_variable_are_told_apart():
+    model = model_of(faults())
+    (relations,) = [part["rows"] for part in model["summary"] if part["title"] == "In your own variables"]
+    names = [model["formulas"][row["math"][0]] for row in relations]
+    assert len(set(names)) == len(names)
+    assert any("dead</mtext>" in name for name in names)
+
+
 def test_broadcasts_and_sums_are_steps():
     b, x = torch.tensor([1.0, 2.0], requires_grad=True), torch.ones(3, 2, requires_grad=True)
     steps = model_of(explain((x + b + x).sum()))["steps"]

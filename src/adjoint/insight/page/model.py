@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
@@ -149,13 +150,18 @@ def _summary(explanation: Explanation, text: Text) -> list[Data]:
         for chain in explanation.chains
         if len(chain.paths) > 1 or len(chain.paths[0]) > 1
     ]
+    routes = Counter(relation.operand for relation in explanation.relations)
+    relations = [
+        text.relation(each, each.result if routes[each.operand] > 1 and not explanation.is_scalar else "")
+        for each in explanation.relations
+    ]
     gradients = [
         text.gradient(name, symbol, summarise(gradient._data))
         for name, (symbol, gradient) in explanation.totals.items()
     ]
     sections = [
         ("Gradients", gradients),
-        ("In your own variables", [text.relation(each) for each in explanation.relations]),
+        ("In your own variables", relations),
         ("The chain rule", chains),
         ("As one formula", _formulas(explanation, text)),
     ]

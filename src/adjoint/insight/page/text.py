@@ -200,9 +200,12 @@ class Text:
         """The whole derivative by a leaf."""
         return self.row(_equal([mathml.name(symbol.name), value_math(value)]), value, node=leaf)
 
-    def relation(self, relation: Relation) -> Data:
-        """The derivative of one of the user's variables by another."""
-        return self.row(_evaluated(relation.ratio, relation.formula, relation.value), relation.value)
+    def relation(self, relation: Relation, way: str = "") -> Data:
+        """The derivative of one of the user's variables by another; `way` says by which third one, where several lead there."""
+        parts = _evaluated(relation.ratio, relation.formula, relation.value)
+        if way:
+            parts[0] += mathml.words(f" by way of {way}")
+        return self.row(parts, relation.value)
 
     def chain(self, symbol: Symbol, paths: Iterable[Sequence[Symbol]], value: Value) -> Data:
         """A derivative as products of the derivatives along each path."""
