@@ -191,19 +191,18 @@ def _made_by(kind: str, summary: str, node: Node, case: Case) -> Answer:
     if all(map(_finite, given)):
         details = [_NOT_FINITE.get(name, f"the values do not stay finite in {name}"), *inputs]
         return _answer(kind, f"{summary}: it comes from {name} ({seen})", case.lines(node), node, details)
-    return _answer(
-        kind, f"{summary}: {name} ({seen}) was given numbers that are not finite", case.lines(node), node, inputs
-    )
+    said = f"{summary}: {name} ({seen}) was given numbers that are not finite"
+    return _answer(kind, said, case.lines(node), node, inputs, remedy="look at where these numbers come from")
 
 
 def _answer(
     kind: str, summary: str, lines: Sequence[SourceLine], node: Node | None, details: Sequence[str],
-    others: Sequence[SourceLine] = (),
+    others: Sequence[SourceLine] = (), remedy: str = "",
 ) -> Answer:  # fmt: skip
     line = lines[0] if len(lines) == 1 else None
     return Answer(
         kind, summary, line, () if line is not None else tuple(lines), expose(node) if node is not None else None,
-        list(details), _REMEDIES.get(kind, ""), others,
+        list(details), remedy or _REMEDIES.get(kind, ""), others,
     )  # fmt: skip
 
 
