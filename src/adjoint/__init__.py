@@ -48,6 +48,8 @@ from adjoint.insight import check_gradient, draw, explain, why
 
 __version__ = "0.1.0"
 
+newaxis = None
+
 for _dtype in _DTYPES:
     globals().update(dict.fromkeys((_dtype.name, *_dtype.aliases), _dtype))
 globals().update(ops.legacy.CONSTRUCTORS)
@@ -60,11 +62,20 @@ _look_less_often()
 _FILES = {
     "amp.autocast_mode": (
         "autocast", "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
-        "get_autocast_dtype", "is_autocast_cache_enabled", "is_autocast_enabled", "set_autocast_cache_enabled",
-        "set_autocast_dtype", "set_autocast_enabled",
+        "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype", "is_autocast_cache_enabled",
+        "is_autocast_cpu_enabled", "is_autocast_enabled", "set_autocast_cache_enabled", "set_autocast_cpu_dtype",
+        "set_autocast_cpu_enabled", "set_autocast_dtype", "set_autocast_enabled", "set_autocast_gpu_dtype",
+    ),
+    "amp.grad_scaler": ("GradScaler",),
+    "backends.settings": (
+        "are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode", "get_device_module",
+        "get_float32_matmul_precision", "get_num_interop_threads", "is_deterministic_algorithms_warn_only_enabled",
+        "is_warn_always_enabled", "set_default_device", "set_default_tensor_type", "set_deterministic_debug_mode",
+        "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_warn_always",
+        "use_deterministic_algorithms",
     ),
     "serialization.loading": ("load",),
     "serialization.saving": ("save",),
 }  # fmt: skip
-_PACKAGES = {"amp", "cuda", "multiprocessing"}
+_PACKAGES = {"accelerator", "amp", "backends", "cpu", "cuda", "mps", "mtia", "multiprocessing", "version", "xpu"}
 __getattr__, __dir__, _ = _loaded_on_use(__name__, _FILES, _PACKAGES, otherwise=ops.later.face(__name__))

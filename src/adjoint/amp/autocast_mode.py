@@ -126,6 +126,31 @@ def autocast_decrement_nesting() -> int:
     return _state.nesting
 
 
+# --- earlier names, for one kind of device each ---
+
+
+def _earlier(name: str, now: Callable, kind: str, *arguments: str) -> Callable:
+    """A function under its earlier name, for one kind of device."""
+    given = ", ".join(arguments)
+    words = f"torch.{name}({given}) is deprecated. Please use torch.{now.__name__}({', '.join((repr(kind), *arguments))}) instead."
+
+    def function(*args: Any) -> Any:
+        warnings.warn(words, DeprecationWarning, stacklevel=2)
+        return now(kind, *args)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"`{now.__name__}({', '.join((repr(kind), *arguments))})`."
+    return function
+
+
+is_autocast_cpu_enabled = _earlier("is_autocast_cpu_enabled", is_autocast_enabled, "cpu")
+set_autocast_cpu_enabled = _earlier("set_autocast_cpu_enabled", set_autocast_enabled, "cpu", "enabled")
+get_autocast_cpu_dtype = _earlier("get_autocast_cpu_dtype", get_autocast_dtype, "cpu")
+set_autocast_cpu_dtype = _earlier("set_autocast_cpu_dtype", set_autocast_dtype, "cpu", "dtype")
+get_autocast_gpu_dtype = _earlier("get_autocast_gpu_dtype", get_autocast_dtype, "cuda")
+set_autocast_gpu_dtype = _earlier("set_autocast_gpu_dtype", set_autocast_dtype, "cuda", "dtype")
+
+
 class autocast:  # noqa: N801  (PyTorch's name)
     """A block, or a decorated function, in which operations on a kind of device choose their own types.
 

@@ -282,6 +282,7 @@ class Tensor(TensorMethods):
 
     is_cpu = True
     is_cuda = is_mps = is_xpu = is_meta = is_sparse = is_quantized = is_mkldnn = False
+    is_nested = is_sparse_csr = is_xla = is_vulkan = is_mtia = is_ipu = is_maia = False
 
     def get_device(self) -> int:
         """The number of the GPU that holds the tensor: -1, for the CPU."""

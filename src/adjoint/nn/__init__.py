@@ -212,5 +212,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "UninitializedParameter",
     ),
 }
-__getattr__, __dir__, __all__ = _loaded_on_use(__name__, _HOMES, {"init", "modules", "parallel", "parameter", "utils"})
+__getattr__, __dir__, __all__ = _loaded_on_use(
+    __name__, _HOMES, {"attention", "init", "modules", "parallel", "parameter", "utils"}
+)
 __all__ += ["functional"]

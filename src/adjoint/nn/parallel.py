@@ -6,7 +6,15 @@ from typing import Any
 
 from adjoint.nn.modules.module import Module
 
-__all__ = ["DataParallel"]
+__all__ = ["DataParallel", "data_parallel"]
+
+
+def data_parallel(
+    module: Module, inputs: Any, device_ids: Any = None, output_device: Any = None, dim: int = 0,
+    module_kwargs: Any = None,
+) -> Any:  # fmt: skip
+    """Refused, as PyTorch refuses it on a machine without GPUs; `DataParallel` calls its module there."""
+    raise RuntimeError("device type could not be determined\nCall the module itself.")
 
 
 class DataParallel(Module):

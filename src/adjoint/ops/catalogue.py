@@ -92,6 +92,15 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "verbs": ("gather", "index_select"),
         "records": ("gather", "index_select"),
     },
+    "adjoint.ops.in_place": {
+        "functions": ("abs_", "acos_", "acosh_", "addmv_", "arccos_", "arccosh_", "arcsin_", "arcsinh_", "arctan_",
+            "arctanh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_",
+            "clamp_min_", "clip_", "conj_physical_", "cos_", "cosh_", "deg2rad_", "detach_", "erf_", "erfc_", "exp2_",
+            "exp_", "expm1_", "fix_", "floor_", "frac_", "gcd_", "i0_", "index_put_", "lcm_", "ldexp_", "log10_",
+            "log1p_", "log2_", "log_", "logit_", "nan_to_num_", "neg_", "negative_", "rad2deg_", "reciprocal_",
+            "round_", "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_",
+            "xlogy_"),
+    },
     "adjoint.ops.integers": {
         "functions": ("gcd", "lcm"),
         "methods": ("gcd", "gcd_", "lcm", "lcm_"),
@@ -509,8 +518,11 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "functions": ("typename",),
     },
     "adjoint.ops.unlisted": {
-        "functions": ("_softmax_backward_data", "_unsafe_masked_index", "_unsafe_masked_index_put_accumulate",
-            "native_dropout_backward"),
+        "functions": ("Tensor.apply_", "Tensor.as_subclass", "Tensor.fill_diagonal_", "Tensor.is_pinned", "Tensor.map_",
+            "Tensor.new", "Tensor.pin_memory", "Tensor.to_dense", "_softmax_backward_data", "_unsafe_masked_index",
+            "_unsafe_masked_index_put_accumulate", "is_nonzero", "is_same_size", "native_dropout_backward"),
+        "methods": ("apply_", "as_subclass", "fill_diagonal_", "is_nonzero", "is_pinned", "is_same_size", "map_", "new",
+            "pin_memory", "to_dense"),
     },
     "adjoint.ops.windows": {
         "functions": ("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window",

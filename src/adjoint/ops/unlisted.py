@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from adjoint.core.dtypes import dtype as DType
 from adjoint.core.exports import public
-from adjoint.core.tensor import Tensor
+from adjoint.core.tensor import Tensor, buffer
+from adjoint.ops.conversion import type_name
+from adjoint.ops.data import tensor as data_tensor
+from adjoint.ops.legacy import CONSTRUCTORS
+from adjoint.ops.protocols import as_kind
 
 
 @public(method=False)
@@ -50,3 +54,100 @@ def _unsafe_masked_index_put_accumulate(
 def native_dropout_backward(grad_output: Tensor, mask: Tensor, scale: float) -> Tensor:
     """The gradient of a dropout's input: that of its result where the mask is true, times `scale`."""
     return grad_output * mask * scale
+
+
+# --- methods ---
+
+
+@public(on_module=False)
+def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Set the elements on the main diagonal; with `wrap`, that of a tall matrix begins again below each square.
+
+    >>> import adjoint as torch
+    >>> torch.zeros(2, 3).fill_diagonal_(5)
+    tensor([[5., 0., 0.],
+            [0., 5., 0.]])
+    """
+    if self.ndim < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    rows, columns = self.shape[:2]
+    if self.ndim > 2:
+        if len(set(self.shape)) > 1:
+            raise RuntimeError("all dimensions of input must be of equal length")
+        for place in range(rows):
+            self[(place,) * self.ndim] = fill_value
+        return self
+    self.diagonal().fill_(fill_value)
+    if wrap and rows > columns:
+        for start in range(columns + 1, rows, columns + 1):
+            self[start:].diagonal().fill_(fill_value)
+    return self
+
+
+@public()
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the only element is not 0."""
+    return bool(input)
+
+
+@public()
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have one shape."""
+    return input.shape == other.shape
+
+
+@public(on_module=False)
+def new(self: Tensor, *args: Any) -> Tensor:
+    """A tensor of this type from a sequence, or of these sizes.
+
+    >>> import adjoint as torch
+    >>> torch.ones(2).new([1, 2])
+    tensor([1., 2.])
+    """
+    return CONSTRUCTORS[type_name(self.dtype).removeprefix("torch.")](*args)
+
+
+@public(on_module=False)
+def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
+    """Replace each element by what a function of numbers says of it.
+
+    >>> import adjoint as torch
+    >>> torch.tensor([1.0, 2.0]).apply_(lambda number: number * 10)
+    tensor([10., 20.])
+    """
+    return self.map_(self, lambda mine, _: callable(mine))
+
+
+@public(on_module=False)
+def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+    """Replace each element by what a function says of it and of that at its place in another tensor."""
+    if self.requires_grad:
+        raise TypeError("Can't call map_() on Variable that requires grad. Use var.detach().map_() instead.")
+    pairs = zip(self.flatten().tolist(), tensor.expand(self.shape).flatten().tolist(), strict=True)
+    numbers = [callable(mine, other) for mine, other in pairs]
+    buffer(self)[...] = data_tensor(numbers, dtype=self.dtype)._data.reshape(self.shape)
+    return self
+
+
+@public(on_module=False)
+def as_subclass(self: Tensor, cls: type[Tensor]) -> Tensor:
+    """The tensor as an instance of a subclass, in the same memory."""
+    return as_kind(self, cls)
+
+
+@public(on_module=False)
+def to_dense(self: Tensor, dtype: DType | None = None, *, masked_grad: bool | None = None) -> Tensor:
+    """This tensor, which is dense already, in another type where one is given."""
+    return self if dtype is None else self.to(dtype)
+
+
+@public(on_module=False)
+def is_pinned(self: Tensor, device: Any = None) -> bool:
+    """Whether a GPU may read the memory directly: no."""
+    return False
+
+
+@public(on_module=False)
+def pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """Refused: there is no GPU to read the memory."""
+    raise RuntimeError("Cannot access accelerator device when none is available.\nAdjoint computes on the CPU.")
