@@ -15,6 +15,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import adjoint
 from adjoint.core.exports import Export, exports
 from adjoint.core.tensor import Tensor
 from adjoint.ops import later
@@ -55,7 +56,7 @@ class Entry:
 
 
 #: in the order in which a name that stands in several places is documented
-PAGES = (
+_PLACED = (
     Page("insight", "Insight", ("insight",)),
     Page("autograd", "Autograd", ("autograd", "autograd.function", "autograd.graph", "autograd.forward_ad",
          "autograd.functional", "autograd.gradcheck", "autograd.profiler"), ("autograd",)),
@@ -69,7 +70,7 @@ PAGES = (
     Page("data", "Data", ("utils.data", "multiprocessing")),
     Page("serialization", "Files", ("serialization", "serialization.safetensors")),
     Page("utils", "Checkpoints and other tools", ("utils.checkpoint", "utils.hooks", "utils.dlpack")),
-    Page("amp", "Mixed precision and devices", ("amp", "amp.autocast_mode", "amp.grad_scaler", "cuda", "cuda.amp")),
+    Page("amp", "Mixed precision and devices", ("amp", "amp.autocast_mode", "amp.grad_scaler", "cuda", "cuda.amp"), ("amp",)),
     Page("random", "Random numbers", ("random",), ("ops.random", "ops.drawing", "ops.rejection", "ops.sampling")),
     Page("tensor", "Tensor", (), ("core.tensor",)),
     Page("making", "Making tensors", (), ("ops.creation", "ops.data", "ops.ranges", "ops.windows", "ops.exchange",
@@ -95,6 +96,23 @@ PAGES = (
     Page("masked", "Masked reductions", ("masked",)),
     Page("array-api", "The array API standard", ("array_api",)),
 )  # fmt: skip
+
+#: packages of the library's own: programs use their names through the face
+NOT_FOR_PROGRAMS = frozenset({"arrays", "cli", "core", "lazy", "native", "ops"})
+
+
+def _unplaced() -> tuple[str, ...]:
+    """The modules of the face that no page names."""
+    placed = {module.partition(".")[0] for page in _PLACED for module in page.modules} | NOT_FOR_PROGRAMS
+    return tuple(
+        name
+        for name in dir(adjoint)
+        if inspect.ismodule(getattr(adjoint, name)) and name not in placed and name[0] != "_"
+    )
+
+
+FURTHER = Page("further", "Further names", _unplaced())
+PAGES = (*_PLACED, FURTHER)
 
 
 @cache
@@ -140,7 +158,7 @@ def family(entry: Entry) -> Page:
     for page in PAGES:
         if any(entry.value is each.value for module in page.modules for each in entries(module)):
             return page
-    raise LookupError(f"no page of the reference shows {entry.path} of {entry.home}: name its family in {__file__}")
+    return FURTHER
 
 
 @cache

@@ -42,7 +42,13 @@ def pages() -> dict[str, str]:
 
 def index_text() -> str:
     """The list of all names."""
-    lines = ["# Reference", "", "Every public name, by what it is for. Each entry is what `help(name)` prints.", ""]
+    lines = [
+        "# Reference",
+        "",
+        "Every public name, by what it is for. Each entry is what `help(name)` prints, and, for operations, the derivative as",
+        "a formula, and the statement that makes both.",
+        "",
+    ]
     for page in names.PAGES:
         found = names.contents()[page.slug]
         lines += [f"## [{page.title}]({page.slug}.md)", "", ", ".join(_link(entry) for entry in found), ""]
