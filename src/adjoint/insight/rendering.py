@@ -93,16 +93,21 @@ def tensor_text(tensor: Tensor) -> str:
 # --- formulas and numbers ------------------------------------------------------------------------------------------
 
 
+def is_readable(formula: Formula) -> bool:
+    """Whether a formula is short enough to be read."""
+    return formula.length <= _LONGEST and formula.depth <= _LONGEST
+
+
 def formula_text(formula: Formula, binding: int = notation.CHOICE) -> str:
     """A formula as text, if it is short enough to be read."""
-    if formula.length > _LONGEST or formula.depth > _LONGEST:
+    if not is_readable(formula):
         return f"(a formula of {formula.length} parts)"
     return notation.text(formula, binding=binding)
 
 
 def formula_latex(formula: Formula) -> str:
     """A formula in LaTeX, if it is short enough to be read."""
-    if formula.length > _LONGEST or formula.depth > _LONGEST:
+    if not is_readable(formula):
         return rf"\text{{(a formula of {formula.length} parts)}}"
     return notation.latex(formula)
 
@@ -120,7 +125,7 @@ def with_numbers(
             return None
         return write_number(digits(summarise(symbol.value).number))
 
-    if formula.length > _LONGEST or formula.depth > _LONGEST:
+    if not is_readable(formula):
         return None
     text = write(formula, number, notation.OR)
     return None if missing else text
@@ -128,11 +133,16 @@ def with_numbers(
 
 def chained(*texts: str | None) -> str:
     """Texts that are equal in value, joined by `=`, each once."""
+    return " = ".join(distinct(texts))
+
+
+def distinct(texts: Iterable[str | None]) -> list[str]:
+    """The texts that are there, without those that say what the one before them does."""
     kept: list[str] = []
     for text in texts:
-        if text is not None and (not kept or text != kept[-1]):
+        if text and text not in kept[-1:]:
             kept.append(text)
-    return " = ".join(kept)
+    return kept
 
 
 def equation(definition: Definition) -> str:

@@ -60,6 +60,20 @@ def test_jumps_from_a_box_to_its_steps(visit, loss_page):
         assert page.evaluate("page.model.nodes[page.player.step.node].name") == "z"
 
 
+def test_names_beside_the_graph_lead_to_their_boxes(visit, loss_page):
+    page = visit(loss_page)
+    page.click("#details .row button >> text=b")
+    assert focused(page) == key_of(page, "b")
+    page.keyboard.press("b")
+    click_box(page, key_of(page, "z"))
+    page.click("#stops button.link >> text=b")
+    assert page.inner_text("#details-title") == "b"
+    page.keyboard.press("Shift+Tab")
+    page.focus(".skip")
+    page.keyboard.press("Enter")
+    assert focused(page) == "details"
+
+
 def test_zoom(visit, network_page):
     page = visit(network_page)
     sizes = [page.evaluate("page.graph.svg.getBoundingClientRect().width")]

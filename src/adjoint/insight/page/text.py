@@ -11,6 +11,7 @@ from adjoint.arrays import mathml, notation
 from adjoint.arrays.formula import Formula, Symbol
 from adjoint.insight import rendering
 from adjoint.insight.page.nodes import Node, Program
+from adjoint.insight.rendering import distinct
 from adjoint.insight.steps import (
     AccumulationStep,
     BroadcastStep,
@@ -24,7 +25,6 @@ from adjoint.insight.value import Value, digits, summarise
 
 Data = dict[str, Any]
 
-_LONGEST = 60  # parts of a formula that is shown
 _ELEMENTS = 200_000  # of all tensors of a page; where there would be more, each shows fewer
 
 
@@ -97,7 +97,7 @@ class Text:
         if definition.formula is not None:
             parts += [written(definition.formula), with_numbers(definition.formula)]
         parts.append(mathml.words("(not kept)") if definition.value is None else value_math(definition.value))
-        return self.row(_equal(parts), definition.value)
+        return self.row(distinct(parts), definition.value)
 
     # --- the backward pass ---
 
@@ -110,7 +110,7 @@ class Text:
     def _(self, step: OperationStep) -> Data:
         place = self.program.place_of[step.definitions[0].name]
         came = [
-            self.row(_equal([mathml.name(symbol.name), value_math(value)]), value)
+            self.row(distinct([mathml.name(symbol.name), value_math(value)]), value)
             for symbol, value in zip(step.cotangents, step.values, strict=True)
         ]
         local = [self._local(sent) for sent in step.sent if sent.derivative is not None]
@@ -159,7 +159,7 @@ class Text:
     @step.register
     def _(self, step: SumStep) -> Data:
         parts = [self.row(value_math(value), value, node=name) for name, value in step.parts]
-        total = self.row(_equal([mathml.name(step.cotangent.name), value_math(step.total)]), step.total)
+        total = self.row(distinct([mathml.name(step.cotangent.name), value_math(step.total)]), step.total)
         return self._gathered(
             "sum",
             step.variable,
@@ -173,12 +173,12 @@ class Text:
         after = summarise(step.after._data)
         cotangent = mathml.name(step.cotangent.name)
         grad = mathml.words(f"{step.leaf}.grad")
-        rows = [self.row(_equal([grad, cotangent, value_math(step.gradient)]), step.gradient)]
+        rows = [self.row(distinct([grad, cotangent, value_math(step.gradient)]), step.gradient)]
         if step.before is not None:
             rows = [
-                self.row(_equal([mathml.words("what it held"), value_math(step.before)]), step.before),
-                self.row(_equal([mathml.words("added"), cotangent, value_math(step.gradient)]), step.gradient),
-                self.row(_equal([grad, value_math(after)]), after),
+                self.row(distinct([mathml.words("what it held"), value_math(step.before)]), step.before),
+                self.row(distinct([mathml.words("added"), cotangent, value_math(step.gradient)]), step.gradient),
+                self.row(distinct([grad, value_math(after)]), after),
             ]
         return self._gathered("accumulate", step.leaf, f"{step.leaf}.grad", ("Accumulated into the leaf", rows), after)
 
@@ -198,7 +198,7 @@ class Text:
 
     def gradient(self, leaf: str, symbol: Symbol, value: Value) -> Data:
         """The whole derivative by a leaf."""
-        return self.row(_equal([mathml.name(symbol.name), value_math(value)]), value, node=leaf)
+        return self.row(distinct([mathml.name(symbol.name), value_math(value)]), value, node=leaf)
 
     def relation(self, relation: Relation, way: str = "") -> Data:
         """The derivative of one of the user's variables by another; `way` says by which third one, where several lead there."""
@@ -211,7 +211,7 @@ class Text:
         """A derivative as products of the derivatives along each path."""
         names = _sum(_product(mathml.name(each.name) for each in path) for path in paths)
         numbers = _sum(_product(_bracketed(summarise(each.value).text) for each in path) for path in paths)
-        return self.row(_equal([mathml.name(symbol.name), names, numbers, value_math(value)]), value)
+        return self.row(distinct([mathml.name(symbol.name), names, numbers, value_math(value)]), value)
 
 
 # --- formulas ------------------------------------------------------------------------------------------------------
@@ -221,15 +221,6 @@ def _filled(*sections: tuple[str, list[Data]]) -> list[Data]:
     return [{"title": title, "rows": rows} for title, rows in sections if rows]
 
 
-def _equal(parts: Iterable[str]) -> list[str]:
-    """The parts of a chain of equalities, each once."""
-    kept: list[str] = []
-    for part in parts:
-        if part and part not in kept[-1:]:
-            kept.append(part)
-    return kept
-
-
 def value_math(value: Value) -> str:
     """A number, or the summary of a tensor, within a formula."""
     return mathml.number(value.text) if value.number is not None else mathml.words(value.text)
@@ -237,7 +228,7 @@ def value_math(value: Value) -> str:
 
 def written(formula: Formula) -> str:
     """A formula, if it is short enough to be read."""
-    if formula.length > _LONGEST or formula.depth > _LONGEST:
+    if not rendering.is_readable(formula):
         return mathml.words(f"(a formula of {formula.length} parts)")
     return mathml.formula(formula, binding=notation.OR)
 
@@ -250,7 +241,7 @@ def with_numbers(formula: Formula) -> str:
 def _evaluated(symbol: Symbol | None, formula: Formula, value: Value | None) -> list[str]:
     known = "" if value is None else value_math(value)
     name = "" if symbol is None else mathml.name(symbol.name)
-    return _equal([name, written(formula), with_numbers(formula), known])
+    return distinct([name, written(formula), with_numbers(formula), known])
 
 
 def _bracketed(number: str) -> str:
