@@ -94,6 +94,8 @@ def _counts(data: np.ndarray) -> tuple[int, int, int, float]:
 
 def digits(number: Any) -> str:
     """A number with six significant digits."""
+    if isinstance(number, bool):
+        return str(number)
     if number == 0:
         return "0"  # a negative zero too
     if isinstance(number, complex):
