@@ -153,6 +153,15 @@ def test_cells_of_a_notebook_know_each_other(monkeypatch):
     assert (answer.kind, answer.line.file, answer.line.line) == ("detach", "<cell 2>", 3)
 
 
+def test_a_parameter_that_the_loss_does_not_use():
+    model = torch.nn.ModuleDict({"used": torch.nn.Linear(2, 1), "unused": torch.nn.Linear(2, 1)})
+    loss = model["used"](torch.ones(3, 2)).sum()
+    loss.backward()
+    answer = torch.why(model["unused"].weight)
+    assert (answer.kind, answer.line) == ("no_path", None)
+    assert "model.used.weight" in str(answer)
+
+
 def test_without_source_the_answer_has_no_line():
     names = {"torch": torch}
     exec("x = torch.tensor(0., requires_grad=True)\ny = torch.log(x)\ny.backward()\nanswer = torch.why(x)", names)

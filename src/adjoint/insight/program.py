@@ -145,6 +145,12 @@ class Scope:
         if isinstance(node, ast.Name):
             return self._value_of_name(node)
         if isinstance(node, ast.Attribute):
+            if (
+                isinstance(node.value, ast.Call)
+                and isinstance(node.value.func, ast.Name)
+                and node.value.func.id == "super"
+            ):
+                return self._inherited(node.attr)
             return attribute(self.value(node.value), node.attr)
         if isinstance(node, ast.Subscript):
             return _element(self.value(node.value), self.value(node.slice))
@@ -176,6 +182,18 @@ class Scope:
         builtins = self.outer.get("__builtins__", {})
         builtins = vars(builtins) if isinstance(builtins, ModuleType) else builtins
         return builtins.get(name, UNKNOWN)
+
+    def _inherited(self, name: str) -> Any:
+        """The method that `super().name` is, where the object is known."""
+        own = parameters(self.body)[:1]
+        owner = self._value_of_name(ast.Name(own[0], ast.Load())) if own else UNKNOWN
+        around = next((each for each in self.source.ancestors(self.body) if isinstance(each, ast.ClassDef)), None)
+        kinds = type(owner).__mro__ if owner is not UNKNOWN and around is not None else ()
+        for place, kind in enumerate(kinds):
+            if around is not None and kind.__name__ == around.name:
+                found = next((vars(each)[name] for each in kinds[place + 1 :] if name in vars(each)), UNKNOWN)
+                return MethodType(found, owner) if isinstance(found, FunctionType) else UNKNOWN
+        return UNKNOWN
 
     def _made_by(self, call: ast.Call) -> Any:
         """The object that calling a class made, where just one of that class lives."""

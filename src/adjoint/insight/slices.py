@@ -8,6 +8,7 @@ with what cuts that way.
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -155,8 +156,32 @@ class Slice:
         if isinstance(given, Passed):
             self._follow(given.expression, given.scope, cuts)
             return
+        around = self._around(scope) if given is UNKNOWN else None
+        if around is not None:
+            for each in around.definitions(name):
+                self._follow_definition(each, around, cuts)
+            if name in around.arguments:
+                self._follow_outer(name, around, cuts)
         value = given if given is not UNKNOWN else scope.value(ast.Name(name, ast.Load()))
         self._follow_value(value, scope, cuts)
+
+    def _around(self, scope: Scope) -> Scope | None:
+        """The activation of the function that the function of a scope is defined in."""
+        bodies = list(scope.source.ancestors(scope.body))
+        outer = scope.caller
+        while outer is not None:
+            if outer.body in bodies and not isinstance(outer.body, ast.Module):
+                return outer
+            outer = outer.caller
+        called = scope.call.func if isinstance(scope.call, ast.Call) else None
+        if scope.caller is None or not isinstance(called, ast.Name):
+            return None
+        for each in scope.caller.reaching(called.id, called):  # f = make(w), then f(x)
+            if isinstance(each.value, ast.Call):
+                inner = self._enter(scope.caller.value(each.value.func), each.value, scope.caller)
+                if inner is not None and inner.body in bodies:
+                    return inner
+        return None
 
     def _follow_value(self, value: Any, scope: Scope, cuts: Way) -> None:
         if self._is_end(value):
@@ -169,6 +194,11 @@ class Slice:
         if owner is UNKNOWN:
             self._follow(node.value, scope, cuts)
             return
+        computed = inspect.getattr_static(type(owner), node.attr, None)
+        if isinstance(computed, property) and scope.depth < _DEPTH:
+            inner_scope = scope_of_call(computed.fget, None, scope, (owner,))
+            for result in returned(inner_scope) if inner_scope is not None else ():
+                self._follow(result, inner_scope, self._in_blocks(result, inner_scope, cuts))  # type: ignore[arg-type]
         for inner, each in assigned_attribute(owner, node.attr):
             self._follow(each, inner, self._in_blocks(each, inner, cuts))
         self._follow_value(scope.value(node), scope, cuts)
