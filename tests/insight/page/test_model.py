@@ -94,6 +94,16 @@ def test_repeated_patterns_are_folded():
     assert len({len([n for n in group.nodes() if program.nodes[n].kind == "operation"]) for group in rounds}) == 1
 
 
+def test_repeated_modules_with_more_between_them_are_folded():
+    layers = [torch.nn.Linear(2, 2) for _ in range(4)]
+    model = torch.nn.Sequential(*(torch.nn.Sequential(layer, torch.nn.Tanh()) for layer in layers))
+    program = Program(explain(model(torch.ones(1, 2)).sum()))
+    by_title = {group.title: group for group in groups_in(folded(program))}
+    assert "model.0.0 … × 3" in by_title  # noqa: RUF001 - behind the last layer, nothing tells that tanh is the model's
+    names = [program.nodes[node].operation for node in by_title["2 of 3: model.1.0"].nodes()]
+    assert [name for name in names if name] == ["T", "Addmm", "Tanh"]
+
+
 def test_a_few_equal_operations_are_not_folded():
     x = torch.tensor(0.5, requires_grad=True)
     assert not any(

@@ -119,12 +119,21 @@ class _Patterns:
         return self._numbers.setdefault(key, len(self._numbers))
 
     def title(self, items: Sequence[int | Group]) -> str:
-        """What a few items do: `mul, tanh`."""
-        first = items[0]
-        if len(items) == 1 and isinstance(first, Group):
-            return f"{first.title} …"
-        names = [item.title if isinstance(item, Group) else self.nodes[item].operation for item in items]
+        """What a few items do: `mul, tanh`, or the first module among them."""
+        module = _first_module(items)
+        if module:
+            return f"{module} …"
+        names = [self.nodes[item].operation for item in items if not isinstance(item, Group)]
         return ", ".join(names) if len(names) <= 3 else f"{names[0]} … {names[-1]}"
+
+
+def _first_module(items: Sequence[int | Group]) -> str:
+    return next((item.title for item in items if isinstance(item, Group)), "")
+
+
+def _round(number: int, times: int, items: list[int | Group]) -> Group:
+    module = _first_module(items)
+    return Group(f"{number} of {times}: {module}" if module else f"{number} of {times}", "round", items)
 
 
 def _fold_repeats(group: Group, patterns: _Patterns) -> None:
@@ -144,7 +153,7 @@ def _fold_repeats(group: Group, patterns: _Patterns) -> None:
         if period == 1:
             inner: list[int | Group] = [item for each in rounds for item in each]
         else:
-            inner = [Group(f"{number} of {times}", "round", each) for number, each in enumerate(rounds, 1)]
+            inner = [_round(number, times, each) for number, each in enumerate(rounds, 1)]
             for each in inner:
                 if isinstance(each, Group):
                     _fold_repeats(each, patterns)
