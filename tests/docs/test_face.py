@@ -1,12 +1,14 @@
 """What the reader of sources is told: docstrings as Markdown, and the names where a program finds them."""
 
+import inspect
+
 import pytest
 
 pytest.importorskip("griffe", reason="the documentation's packages are not installed")
 
 import griffe
 
-from tools.docs.face import PublicFace, as_markdown
+from tools.docs.face import PublicFace, _running, as_markdown
 
 
 def test_examples_become_blocks_of_code():
@@ -18,6 +20,17 @@ def test_examples_become_blocks_of_code():
 
 def test_a_docstring_without_examples_stays():
     assert as_markdown("One `x`.\n\nTwo.") == "One `x`.\n\nTwo."
+
+
+@pytest.mark.parametrize("signature", ["x", "x, /, y=1, *args, z, **kwargs", "x: int = 0, *, y: str = 'a'"])
+def test_what_no_source_declares_is_shown_as_it_runs(signature):
+    scope: dict = {}
+    exec(f"def f({signature}): ...", scope)
+    shown = [(each.name, each.kind.value, each.default) for each in _running("f", scope["f"]).parameters]
+    assert shown == [
+        (each.name, each.kind.description, None if each.default is each.empty else repr(each.default))
+        for each in inspect.signature(scope["f"]).parameters.values()
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -23,18 +23,16 @@ class PublicFace(griffe.Extension):
     """Puts each public name where a program finds it, and its docstring into Markdown."""
 
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
-        methods = pkg["core.methods.TensorMethods"].members
+        written = pkg["core.methods.TensorMethods"].members
         tensor = pkg["core.tensor.Tensor"]
         for method in names.methods():
-            if method.name in methods and method.name not in tensor.members:
-                tensor.set_member(method.name, methods[method.name])
+            if method.name not in tensor.members:
+                tensor.set_member(method.name, written.get(method.name) or _running(method.name, method.function))
                 _describe(tensor[method.name], method.function)
         for name, declared in names.attached().items():
             tensor.members[name] = griffe.Alias(name, declared, parent=tensor)
         for entry in names.documented().values():
-            if entry.export is not None:
-                _describe(pkg[entry.path], entry.export.function)
-            elif not names.is_legacy(entry):
+            if not names.is_legacy(entry):
                 _place(pkg, entry)
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
@@ -42,17 +40,50 @@ class PublicFace(griffe.Extension):
             obj.docstring.value = as_markdown(obj.docstring.value)
 
 
-def _describe(obj: griffe.Object, function: Any) -> None:
-    obj.docstring = griffe.Docstring(as_markdown(inspect.getdoc(function) or ""), parent=obj)
-
-
 def _place(pkg: griffe.Module, entry: names.Entry) -> None:
-    """Have a public path lead to the place that declares the name."""
+    """Have a public path lead to the place that declares the name; to what is running, where no source declares it so."""
+    owner = pkg[entry.path.rpartition(".")[0]] if "." in entry.path else pkg
     value = inspect.unwrap(entry.value)
+    if entry.export is not None:
+        if entry.name not in owner.members:  # the type stubs are older than the name
+            owner.set_member(entry.name, _running(entry.name, value))
+        _describe(owner[entry.name], entry.export.function)
+        return
     declared = f"{value.__module__}.{value.__qualname__}"
-    if declared != f"adjoint.{entry.path}":
-        owner = pkg[entry.path.rpartition(".")[0]] if "." in entry.path else pkg
+    if not _is_declared(pkg, declared):
+        owner.set_member(entry.name, _running(entry.name, value))
+        _describe(owner[entry.name], value)
+    elif declared != f"adjoint.{entry.path}":
         owner.members[entry.name] = griffe.Alias(entry.name, declared, parent=owner)
+
+
+def _is_declared(pkg: griffe.Module, path: str) -> bool:
+    """Whether a source has a class or function of this path."""
+    try:
+        found = pkg[path.removeprefix("adjoint.")]
+        return found.is_class or found.is_function
+    except (KeyError, griffe.GriffeError):
+        return False
+
+
+def _describe(obj: griffe.Object, value: Any) -> None:
+    obj.docstring = griffe.Docstring(as_markdown(inspect.getdoc(value) or ""), parent=obj)
+
+
+def _running(name: str, value: Any) -> griffe.Object:
+    """A class or function as it runs."""
+    if inspect.isclass(value):
+        return griffe.Class(name)
+    parameters = [
+        griffe.Parameter(
+            each.name,
+            annotation=None if each.annotation is each.empty else str(each.annotation),
+            kind=griffe.ParameterKind(each.kind.description),
+            default=None if each.default is each.empty else repr(each.default),
+        )
+        for each in inspect.signature(value).parameters.values()
+    ]
+    return griffe.Function(name, parameters=griffe.Parameters(*parameters))
 
 
 def as_markdown(docstring: str) -> str:
