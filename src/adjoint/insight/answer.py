@@ -51,5 +51,15 @@ class Answer:
         return f"<pre>{escape(str(self))}</pre>"
 
 
+def missing(
+    name: str, kind: str, reason: str, lines: Sequence[SourceLine] = (), node: Node | None = None, remedy: str = "",
+    details: Sequence[str] = (), others: Sequence[SourceLine] = (), *, certain: bool = True,
+) -> Answer:  # fmt: skip
+    """The answer for a gradient that is None; of several `lines`, or where it is not `certain`, all are candidates."""
+    line = lines[0] if len(lines) == 1 and certain else None
+    candidates = () if line is not None else tuple(lines)
+    return Answer(kind, f"{name}.grad is None: {reason}", line, candidates, node, details, remedy, others)
+
+
 def _shown(line: SourceLine) -> str:
     return f"{line}: {line.text}" if line.text else str(line)

@@ -13,17 +13,10 @@ from adjoint.core import modes
 from adjoint.core.events import STEP, ZERO_GRAD, Event, all_latest
 from adjoint.core.tensor import Tensor
 from adjoint.insight.finding import name_in, users_frames
-from adjoint.insight.program import (
-    UNKNOWN,
-    Definition,
-    Scope,
-    scope_of_call,
-    scope_of_code,
-    scope_of_frame,
-    source_of,
-)
+from adjoint.insight.program import UNKNOWN, Scope, scope_of_call, scope_of_code, scope_of_frame
 from adjoint.insight.slices import assigned_attribute, forward_of
 from adjoint.insight.source import SourceLine
+from adjoint.insight.syntax import Definition, source_of
 from adjoint.nn.modules.module import Module
 from adjoint.optim.optimizer import Optimizer
 
@@ -103,7 +96,7 @@ class Question:
             True for scope in self.scopes if scope is not None for _ in _calls_of(event.code, scope)
         )
 
-    def _globals_of(self, file: str) -> Mapping[str, Any]:
+    def _globals_of(self, file: str) -> dict[str, Any]:
         same = (frame.f_globals for frame in self.frames if frame.f_code.co_filename == file)
         return next(same, {})
 
@@ -174,6 +167,16 @@ def _values_inside(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}[{key!r}]", each) for key, each in list(value.items())[:100])
         elif not isinstance(value, type | ModuleType) and isinstance(getattr(value, "__dict__", None), dict):
             yield from ((f"{name}.{key}", each) for key, each in list(value.__dict__.items())[:100])
+
+
+def last_use(name: str, scope: Scope) -> ast.AST | None:
+    """The last place in a scope that reads a variable."""
+    uses = [
+        each
+        for each in scope.nodes()
+        if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
+    ]
+    return uses[-1] if uses else None
 
 
 def definition_of(node: ast.AST, scope: Scope) -> tuple[Definition, Scope] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType, ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ from adjoint.core.graph import Node, node_of
 from adjoint.core.tensor import Tensor
 from adjoint.insight.naming import _inside, caller, is_ours
 
+_IN_SEQUENCE = re.compile(r"\.(\d+)(?=\.|$)")  # a module's place in a Sequential: `model.0.weight` is `model[0].weight`
 _FRAMES = 10  # of those that lead to a question, innermost first
 
 
@@ -38,7 +40,7 @@ def name_in(frames: Sequence[FrameType], wanted: Callable[[Tensor], bool]) -> st
         for names in (frame.f_locals, frame.f_globals):
             found = next((name for name, each in _tensors(names) if wanted(each)), None)
             if found is not None:
-                return found
+                return _IN_SEQUENCE.sub(r"[\1]", found)
     return None
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from adjoint.core.events import BACKWARD, RECORDING_OFF, ZERO_GRAD, Event, all_latest, latest
-from adjoint.core.graph import FREED, Node, expose, node_of, public_name
+from adjoint.core.graph import expose, node_of
 from adjoint.core.recorded import Recorded
 from adjoint.core.tensor import Tensor, edge_of
-from adjoint.insight.answer import Answer
-from adjoint.insight.asking import Question
-from adjoint.insight.cuts import Cut
+from adjoint.insight.answer import Answer, missing
+from adjoint.insight.asking import Question, last_use
+from adjoint.insight.broken import broken_graph, overwritten
 from adjoint.insight.origins import Origins
+from adjoint.insight.paths import cut, no_path
 from adjoint.insight.program import Scope
 from adjoint.insight.slices import Slice
 from adjoint.insight.source import SourceLine
-from adjoint.insight.writes import lines_of_write
 from adjoint.nn.modules.module import Module
 from adjoint.optim.optimizer import Optimizer
 
@@ -26,13 +26,13 @@ def explained(question: Question, loss: Tensor | None) -> Answer:
     x = question.x
     assert x is not None
     if not x.dtype.is_floating_point and not x.dtype.is_complex:
-        return _answer(
-            question, "requires_grad", f"it is {x.dtype}, and only floating-point tensors have gradients",
+        return missing(
+            question.name, "requires_grad", f"it is {x.dtype}, and only floating-point tensors have gradients",
             remedy=f"make it floating-point: {question.name}.float(), before requires_grad_()",
         )  # fmt: skip
     if x._node is None:
         return _without_history(question)
-    broken = _broken(question, loss)
+    broken = broken_graph(question, loss)
     if broken is not None:
         return broken
     if not x.is_leaf and not x.retains_grad:
@@ -40,15 +40,6 @@ def explained(question: Question, loss: Tensor | None) -> Answer:
     if loss is not None:
         return _with_loss(question, loss)
     return _after_backward(question) or _before_backward(question)
-
-
-def _answer(
-    question: Question, kind: str, reason: str, lines: Sequence[SourceLine] = (), node: Node | None = None, remedy: str = "",
-    details: Sequence[str] = (), others: Sequence[SourceLine] = (), *, certain: bool = True,
-) -> Answer:  # fmt: skip
-    line = lines[0] if len(lines) == 1 and certain else None
-    candidates = () if line is not None else tuple(lines)
-    return Answer(kind, f"{question.name}.grad is None: {reason}", line, candidates, node, details, remedy, others)
 
 
 # --- what the tensor itself says ---------------------------------------------------------------------------------
@@ -65,16 +56,16 @@ def _without_history(question: Question) -> Answer:
         part = Slice(definition.value, scope, to_history=True)
         ways = [way for leaf, way in part.leaves if way]
         if ways and all(way for _, way in part.leaves):
-            return _cut(question, ways, f"{name} has no history: {ways[0][-1].reason}")
+            return cut(question, ways, f"{name} has no history: {ways[0][-1].reason}")
     lines = [scope.line(definition.statement)] if made is not None else []
     frozen = list(_frozen_at(question))
     if frozen:
-        return _answer(
-            question, "requires_grad", "its requires_grad was set to False", frozen,
+        return missing(
+            question.name, "requires_grad", "its requires_grad was set to False", frozen,
             remedy=f"leave it out there, or call {name}.requires_grad_() before the loss is computed",
         )  # fmt: skip
-    return _answer(
-        question, "requires_grad", "it does not require a gradient (requires_grad is False)", lines,
+    return missing(
+        question.name, "requires_grad", "it does not require a gradient (requires_grad is False)", lines,
         remedy="pass requires_grad=True where it is made, or call requires_grad_() before the loss is computed",
     )  # fmt: skip
 
@@ -106,8 +97,8 @@ def _is_false(node: ast.AST) -> bool:
 def _recording_off(question: Question) -> Answer:
     event = latest(RECORDING_OFF)
     lines = [question.line_of(event)] if event is not None else []
-    return _answer(
-        question, "no_grad", "recording is switched off", lines, remedy="compute the loss where recording is on"
+    return missing(
+        question.name, "no_grad", "recording is switched off", lines, remedy="compute the loss where recording is on"
     )
 
 
@@ -132,7 +123,7 @@ def _no_leaf(question: Question) -> Answer:
         remedy = (
             f"call {name}.retain_grad() before backward(), or require the gradient of the tensor it was computed from"
         )
-    return _answer(question, "non_leaf", reason, lines, node, remedy)
+    return missing(question.name, "non_leaf", reason, lines, node, remedy)
 
 
 def _reads_itself(value: ast.AST, name: str) -> bool:
@@ -162,7 +153,7 @@ def _after_backward(question: Question) -> Answer | None:
     for event in all_latest(BACKWARD):
         root = event.subject()
         if root is not None and Recorded(root).reaches(x):
-            return _overwritten(question, root) or _cleared(question, event)
+            return overwritten(question, root) or _cleared(question, event)
     events = [each for each in all_latest(BACKWARD) if question.concerns(each)]
     if not events:
         return None
@@ -173,7 +164,7 @@ def _after_backward(question: Question) -> Answer | None:
     found = question.root_of(started)
     part = Slice(*found, x) if found is not None else None
     if part is not None and part.ways and all(part.ways):
-        return _cut(question, part.ways, f"the path from {ast.unparse(found[0])} to it is cut")  # type: ignore[index]
+        return cut(question, part.ways, f"the path from {ast.unparse(found[0])} to it is cut")  # type: ignore[index]
     if _zeroed_since(question, started) is not None and started.subject() is None:
         return _cleared(question, started)
     return _cut_live(question) or no_path(question, found, started.subject(), question.line_of(started))
@@ -185,7 +176,7 @@ def _cut_live(question: Question) -> Answer | None:
     for name, _, scope, _, node in _live_losses(question):
         part = Slice(node, scope, question.x)
         if part.closed:
-            return _cut(question, part.closed, f"the path from {name} to it is cut", open_too=not all(part.ways))
+            return cut(question, part.closed, f"the path from {name} to it is cut", open_too=not all(part.ways))
     return None
 
 
@@ -205,8 +196,8 @@ def _before_backward(question: Question) -> Answer:
     for name, tensor, scope, _, node in found:
         if Slice(node, scope, x).closed:
             return no_path(question, (node, scope), tensor, name=name)
-    return _answer(
-        question,
+    return missing(
+        question.name,
         "no_backward",
         "no backward pass has run",
         remedy="compute a loss from it, and call backward() on that",
@@ -227,19 +218,9 @@ def _live_losses(question: Question) -> Iterator[tuple[str, Tensor, Scope, bool,
             continue
         reaches = tensor._node is not None and Recorded(tensor).reaches(x)  # type: ignore[arg-type]
         end = ast.Name(name, ast.Load())
-        found.append((name, tensor, scope, reaches, _last_use(name, scope) or end))
+        found.append((name, tensor, scope, reaches, last_use(name, scope) or end))
     found.sort(key=lambda each: -(node_of(each[1]._node)[0].sequence if each[3] else 0))  # type: ignore[union-attr]
     yield from found
-
-
-def _last_use(name: str, scope: Scope) -> ast.AST | None:
-    """The last place in a scope that reads a variable."""
-    uses = [
-        each
-        for each in scope.nodes()
-        if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
-    ]
-    return uses[-1] if uses else None
 
 
 def _not_called(question: Question, loss: str, given: tuple[ast.AST, Scope] | None) -> Answer:
@@ -248,8 +229,8 @@ def _not_called(question: Question, loss: str, given: tuple[ast.AST, Scope] | No
         node, scope = given[0], given[1]
         made = scope.reaching(node.id, node) or list(scope.definitions(node.id))[-1:]
         lines = [scope.line(each.statement) for each in made[:1]]
-    return _answer(
-        question, "no_backward", f"backward() has not been called yet; {loss} depends on it", lines,
+    return missing(
+        question.name, "no_backward", f"backward() has not been called yet; {loss} depends on it", lines,
         remedy="call backward() on the loss" if loss == "the loss" else f"call {loss}.backward()",
     )  # fmt: skip
 
@@ -277,12 +258,12 @@ def _cleared(question: Question, event: Event) -> Answer:
     began = question.line_of(event)
     zeroed = _zeroed_since(question, event)
     if zeroed is not None:
-        return _answer(
-            question, "zeroed", "zero_grad() has cleared it since the last backward pass", [question.line_of(zeroed)],
+        return missing(
+            question.name, "zeroed", "zero_grad() has cleared it since the last backward pass", [question.line_of(zeroed)],
             remedy="read it between backward() and zero_grad()", others=[began],
         )  # fmt: skip
-    return _answer(
-        question, "cleared", "a backward pass has reached it, and it was set to None since", list(_set_to_none(question)),
+    return missing(
+        question.name, "cleared", "a backward pass has reached it, and it was set to None since", list(_set_to_none(question)),
         remedy="read it before it is set to None", others=[began],
     )  # fmt: skip
 
@@ -301,141 +282,3 @@ def _set_to_none(question: Question) -> Iterator[SourceLine]:
             )
             if is_none and any(isinstance(each, ast.Attribute) and each.attr == "grad" for each in targets):
                 yield scope.line(node)
-
-
-# --- no path -----------------------------------------------------------------------------------------------------
-
-
-def no_path(
-    question: Question,
-    found: tuple[ast.AST, Scope] | None,
-    root: object,
-    began: SourceLine | None = None,
-    name: str = "",
-) -> Answer:
-    """For a tensor that no way leads to from the root of a backward pass."""
-    x = question.x
-    assert x is not None
-    if found is None:
-        return _answer(
-            question, "no_path", "the loss was not computed from it, or its path was cut; the source of that is not at hand",
-            remedy="ask why(f, ...) of the function that computes the loss", others=[began] if began else (),
-        )  # fmt: skip
-    node, scope = found
-    part = Slice(node, scope, x)
-    loss = name or ast.unparse(node)
-    if part.closed:
-        return _cut(question, part.closed, f"the path from {loss} to it is cut", open_too=not all(part.ways))
-    wrong = _replaced(question)
-    if wrong is not None:
-        return wrong
-    others = [began] if began is not None else []
-    return _answer(
-        question, "no_path", f"{loss} was not computed from it", others=others,
-        details=_what_instead(question, part), remedy="use this very tensor in the loss; a copy of it is another one",
-    )  # fmt: skip
-
-
-def _cut(question: Question, ways: Sequence[tuple[Cut, ...]], reason: str, open_too: bool = False) -> Answer:
-    firsts = list(dict.fromkeys(way[-1] for way in ways))  # of several on one way, where the history ended first
-    others = list(dict.fromkeys(cut.line for way in ways for cut in way[:-1]))
-    lines = list(dict.fromkeys(cut.line for cut in firsts))
-    others = [each for each in others if each not in lines]
-    details = [f"{cut.reason}" for cut in firsts if cut.reason not in reason]
-    certain = not open_too or (len(firsts) == 1 and firsts[0].is_optional)  # the way that is open did not run
-    if not certain:
-        details.append(
-            "(the source has other ways too, that are not cut: they did not run, or the reason is another one)"
-        )
-    kinds = {cut.kind for cut in firsts}
-    kind = kinds.pop() if len(kinds) == 1 else "cut"
-    if len(lines) > 1 and certain:  # every way has its own cut: the first is named, all have a part in it
-        others, lines = [*lines[1:], *others], lines[:1]
-    return _answer(
-        question, kind, reason, lines, details=details, others=others,
-        remedy="leave it out there, if the gradient is to flow through", certain=certain,
-    )  # fmt: skip
-
-
-def _replaced(question: Question) -> Answer | None:
-    """For a tensor that an optimizer or a variable holds, while the program computes with another in its place."""
-    x = question.x
-    assert x is not None
-    for name, optimizer in question.optimizers():
-        if any(each is x for group in optimizer.param_groups for each in group["params"]):
-            made = question.made(optimizer)
-            lines = [] if made is None else [made]
-            return _answer(
-                question, "wrong_tensor", f"{name} holds it, but the loss is computed from another tensor in its place",
-                lines, remedy="make the optimizer from the parameters of the model as it is when it is trained",
-            )  # fmt: skip
-    return None
-
-
-def _what_instead(question: Question, part: Slice) -> list[str]:
-    names = [question.name_of(leaf) for leaf, _ in part.leaves if leaf is not None]
-    known = list(dict.fromkeys(name for name in names if name is not None))
-    return [f"it was computed from: {', '.join(known[:8])}"] if known else []
-
-
-# --- graphs that cannot be walked any more --------------------------------------------------------------------------------------------
-
-
-def _broken(question: Question, loss: Tensor | None) -> Answer | None:
-    """Where the graph of the tensor, or of a backward pass that has to do with it, cannot be walked any more."""
-    x = question.x
-    assert x is not None
-    found = _overwritten(question, loss if loss is not None else x)
-    if found is not None:
-        return found
-    events = [each for each in all_latest(BACKWARD) if each.subject() is not None]
-    for event in events:
-        if any(log is x._writes for _, log in Recorded(event.subject()).overwritten()):
-            return _overwritten(question, event.subject())
-    return None if x.is_leaf else _freed(question, events)
-
-
-def _freed(question: Question, events: Sequence[Event]) -> Answer | None:
-    """For a root whose graph one backward pass has freed, and another wanted to walk."""
-    x = question.x
-    assert x is not None
-    freed = {id(node) for node in Recorded(x).nodes if node.saved is FREED}
-    walked = [each for each in events if any(id(node) in freed for node in Recorded(each.subject()).nodes)]
-    root = node_of(x._node)[0]
-    if len(walked) < 2 or not any(each.subject() is root for each in walked):
-        return None
-    first, last = walked[-1], walked[0]
-    return _answer(
-        question, "freed", "an earlier backward() has freed its graph, which another one needed", [question.line_of(first)],
-        remedy="add the losses and call backward() once, or pass retain_graph=True there",
-        others=[each for each in [question.line_of(last)] if each != question.line_of(first)],
-    )  # fmt: skip
-
-
-def _overwritten(question: Question, root: object) -> Answer | None:
-    """Where a saved value was written to since, so that the backward pass cannot run."""
-    graph = Recorded(root)
-    for node, log in graph.overwritten():
-        by = [each for each in log if each[0] > node.sequence][-1]
-        found = _sources(question, root)
-        lines = lines_of_write(question, found, log, by, graph)
-        which = f"{public_name(node)} ({expose(node).name()})"
-        origins = Origins(graph, Slice(*found)).lines(node) if found is not None else []
-        return _answer(
-            question, "in_place", f"backward() cannot run: a value that {which} saved was written to in place since",
-            lines, node, remedy="write out of place there, as in h = h + 1, or give the operation a clone()",
-            others=[each for each in origins if len(origins) == 1 and each not in lines],
-        )  # fmt: skip
-    return None
-
-
-def _sources(question: Question, root: object) -> tuple[ast.AST, Scope] | None:
-    """The expression of a root: that of the backward pass which began from it, or of a variable that holds it."""
-    node = node_of(edge_of(root))[0] if isinstance(root, Tensor) else root
-    event = latest(BACKWARD, node)
-    if event is not None:
-        return question.root_of(event)
-    for name, tensor, scope in question.live():
-        if tensor._node is not None and node_of(tensor._node)[0] is node:
-            return _last_use(name, scope) or ast.Name(name, ast.Load()), scope
-    return None

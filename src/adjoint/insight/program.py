@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import ast
 import inspect
-import linecache
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -20,85 +18,25 @@ from typing import Any
 from adjoint.core.tensor import Tensor
 from adjoint.insight.naming import is_ours
 from adjoint.insight.source import SourceLine
+from adjoint.insight.syntax import (
+    Definition,
+    Function,
+    Source,
+    cells,
+    definitions_in,
+    ends_before,
+    exclusive,
+    mentions,
+    own_nodes,
+    parameters,
+    source_of,
+)
 from adjoint.nn.modules.module import Module
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_SCOPES = (*_FUNCTIONS, ast.ClassDef)
 
 _NO_OBJECTS = (Tensor, type, ModuleType, FunctionType)
 
 #: in place of a value that nobody knows without running the program
 UNKNOWN = type("Unknown", (), {"__repr__": lambda self: "UNKNOWN"})()
-
-
-class Source:
-    """One file, or one cell of a notebook, as a tree."""
-
-    def __init__(self, file: str, text: str) -> None:
-        self.file = file
-        self.lines = text.splitlines()
-        self.tree = ast.parse(text)
-        self.parents: dict[ast.AST, ast.AST] = {
-            child: parent for parent in ast.walk(self.tree) for child in ast.iter_child_nodes(parent)
-        }
-        self._functions = [node for node in ast.walk(self.tree) if isinstance(node, _FUNCTIONS)]
-
-    def line(self, number: int) -> SourceLine:
-        return SourceLine(self.file, number, self.lines[number - 1].strip() if 0 < number <= len(self.lines) else "")
-
-    def body_of(self, code: CodeType) -> Function | ast.Module | None:
-        """The function, or the whole module, that a code object was compiled from."""
-        if code.co_name == "<module>":
-            return self.tree
-        name = code.co_name
-        found = [each for each in self._functions if _first_line(each) == code.co_firstlineno]
-        return next((each for each in found if getattr(each, "name", "<lambda>") == name), None)
-
-    def at(self, code: CodeType, instruction: int) -> ast.AST | None:
-        """The expression that an instruction was compiled from."""
-        positions = list(code.co_positions())
-        place = positions[instruction // 2] if instruction // 2 < len(positions) else (None,) * 4
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.expr):
-                here = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
-                if here == place:
-                    return node
-        return None
-
-    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
-        """What a node of the tree lies in, from the inside out."""
-        while node in self.parents:
-            node = self.parents[node]
-            yield node
-
-
-def _first_line(function: Function) -> int:
-    decorators = getattr(function, "decorator_list", [])
-    return min([function.lineno, *(each.lineno for each in decorators)])
-
-
-@lru_cache(maxsize=256)
-def _parsed(file: str, text: str) -> Source | None:
-    try:
-        return Source(file, text)
-    except (SyntaxError, ValueError):  # a cell with magic commands
-        return None
-
-
-def _cells() -> Iterator[Source]:
-    """The sources that are no files, such as the cells of a notebook, the latest first."""
-    for file, entry in reversed(list(linecache.cache.items())):
-        if len(entry) > 2 and entry[1] is None:  # no time of change: there is no file
-            source = _parsed(file, "".join(entry[2]))
-            if source is not None:
-                yield source
-
-
-def source_of(file: str, names: Mapping[str, Any] | None = None) -> Source | None:
-    """The source of a file, where there is one that can be read."""
-    text = "".join(linecache.getlines(file, dict(names) if names is not None else None))
-    return _parsed(file, text) if text else None
 
 
 @dataclass(eq=False, repr=False)
@@ -128,13 +66,8 @@ class Scope:
         return self.source.line(getattr(node, "lineno", 1))
 
     def nodes(self) -> Iterator[ast.AST]:
-        """All of the function's own tree, without functions and classes defined inside of it, in the source's order."""
-        stack: list[ast.AST] = list(reversed(_body(self.body)))
-        while stack:
-            node = stack.pop()
-            yield node
-            if not isinstance(node, _SCOPES):
-                stack.extend(reversed(list(ast.iter_child_nodes(node))))
+        """All of the function's own tree, in the source's order."""
+        return own_nodes(self.body)
 
     # --- what an expression stands for ---
 
@@ -169,7 +102,7 @@ class Scope:
         if name in self.arguments and not assigned:
             return self._argument(name)
         if len(assigned) == 1 and isinstance(assigned[0].value, ast.Name | ast.Attribute | ast.Constant):
-            return UNKNOWN if _mentions(assigned[0].value, name) else self.value(assigned[0].value)
+            return UNKNOWN if mentions(assigned[0].value, name) else self.value(assigned[0].value)
         if len(assigned) == 1 and isinstance(assigned[0].value, ast.Call) and name not in self._resolving:
             self._resolving.add(name)
             found = self._made_by(assigned[0].value)
@@ -211,17 +144,17 @@ class Scope:
 
     def definitions(self, name: str) -> Iterator[Definition]:
         """All that gives a variable of this scope a value, or adds to it."""
-        return iter(_definitions(self.body).get(name, ()))
+        return iter(definitions_in(self.body).get(name, ()))
 
     def reaching(self, name: str, use: ast.AST) -> list[Definition]:
         """The definitions of a name whose value may be seen where it is used, the latest first."""
         found = list(self.definitions(name))
         blocks = [id(each) for each in self.source.ancestors(use)]
         start = getattr(use, "lineno", 1 << 30), getattr(use, "col_offset", 0)
-        before = [each for each in found if _ends_before(each, start, blocks)]
+        before = [each for each in found if ends_before(each, start, blocks)]
         chosen: list[Definition] = []
         for each in reversed(before):
-            if _exclusive(self.source, each.statement, use):
+            if exclusive(self.source, each.statement, use):
                 continue
             chosen.append(each)
             if each.replaces and id(self.source.parents.get(each.statement)) in blocks:
@@ -236,8 +169,8 @@ class Scope:
         """The latest definition of a global name in another cell of a notebook, with the scope of that cell."""
         if not isinstance(self.body, ast.Module) or Path(self.source.file).is_file():
             return None
-        for source in _cells():
-            found = [each for each in _definitions(source.tree).get(name, ()) if each.replaces]
+        for source in cells():
+            found = [each for each in definitions_in(source.tree).get(name, ()) if each.replaces]
             if found and source is not self.source:
                 return found[-1], self.in_cell(source)
         return None
@@ -256,104 +189,6 @@ class Passed:
 
     expression: ast.expr
     scope: Scope
-
-
-@dataclass(eq=False)
-class Definition:
-    """What gives a name a value: the statement, the expression of the value, and whether it replaces what was before."""
-
-    statement: ast.AST
-    value: ast.AST
-    replaces: bool = True
-
-
-def _ends_before(each: Definition, start: tuple[int, int], blocks: list[int]) -> bool:
-    statement = each.statement
-    if isinstance(statement, ast.For | ast.With | ast.comprehension) or id(statement) in blocks:
-        # the variable of a loop or a with-block, read inside of it; but `x = f(x)` does not reach its own right side
-        return isinstance(statement, ast.For | ast.AsyncFor | ast.With | ast.comprehension) and (
-            id(statement) in blocks or isinstance(statement, ast.comprehension) or _end(statement) <= start
-        )
-    return _end(statement) <= start
-
-
-def _end(node: ast.AST) -> tuple[int, int]:
-    return getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)
-
-
-def _exclusive(source: Source, first: ast.AST, second: ast.AST) -> bool:
-    """Whether two places lie in the two arms of one `if`, so that never both run."""
-    arms: dict[int, bool] = {}
-    for node, path in ((first, 0), (second, 1)):
-        child = node
-        for parent in source.ancestors(node):
-            if isinstance(parent, ast.If):
-                arm = child in parent.body
-                if path and id(parent) in arms and arms[id(parent)] != arm and child is not parent.test:
-                    return True
-                if not path and child is not parent.test:
-                    arms[id(parent)] = arm
-            child = parent
-    return False
-
-
-@lru_cache(maxsize=1024)
-def _definitions(body: Function | ast.Module) -> dict[str, list[Definition]]:
-    """The definitions in a body, by name, in the source's order."""
-    found: dict[str, list[Definition]] = {}
-
-    def add(target: ast.AST, value: ast.AST, statement: ast.AST, replaces: bool = True) -> None:
-        if isinstance(target, ast.Name):
-            found.setdefault(target.id, []).append(Definition(statement, value, replaces))
-        elif isinstance(target, ast.Starred):
-            add(target.value, value, statement, replaces)
-        elif isinstance(target, ast.Tuple | ast.List):
-            parts = value.elts if isinstance(value, ast.Tuple | ast.List) else None
-            same = parts is not None and len(parts) == len(target.elts)
-            for place, each in enumerate(target.elts):
-                add(each, parts[place] if same and parts is not None else value, statement, replaces)
-        elif isinstance(target, ast.Subscript):
-            add(target.value, value, statement, False)
-
-    for node in Scope(_NOWHERE, body).nodes():
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                add(target, node.value, node)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            add(node.target, node.value, node)
-        elif isinstance(node, ast.AugAssign):
-            add(node.target, node, node, False)
-        elif isinstance(node, ast.NamedExpr):
-            add(node.target, node.value, node)
-        elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-            add(node.target, node.iter, node)
-        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-            add(node.optional_vars, node.context_expr, node)
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            called = node.value.func
-            if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
-                add(called.value, node.value, node, False)  # a method that may change it: append, add_
-    return found
-
-
-_NOWHERE = Source("", "")
-
-
-def _body(body: Function | ast.Module) -> Sequence[ast.AST]:
-    return [body.body] if isinstance(body, ast.Lambda) else body.body
-
-
-def _mentions(node: ast.AST, name: str) -> bool:
-    return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(node))
-
-
-def parameters(body: Function | ast.Module) -> list[str]:
-    """The names of a function's parameters, in order."""
-    if isinstance(body, ast.Module):
-        return []
-    given = body.args
-    plain = [each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
-    return plain + [each.arg for each in (given.vararg, given.kwarg) if each is not None]
 
 
 # --- values without running anything -----------------------------------------------------------------------------
@@ -421,7 +256,7 @@ def scope_of_frame(frame: FrameType) -> Scope | None:
     return Scope(source, body, dict(frame.f_locals), frame.f_globals, objects=objects)
 
 
-def scope_of_code(code: CodeType, names: Mapping[str, Any]) -> Scope | None:
+def scope_of_code(code: CodeType, names: dict[str, Any]) -> Scope | None:
     """The scope of a function of which only its code is known."""
     source = source_of(code.co_filename, names)
     body = source.body_of(code) if source is not None else None

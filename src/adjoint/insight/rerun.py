@@ -17,7 +17,7 @@ from adjoint.insight import troubled
 from adjoint.insight.answer import Answer
 from adjoint.insight.asking import Question
 from adjoint.insight.explaining import _arguments
-from adjoint.insight.missing import no_path
+from adjoint.insight.paths import no_path
 from adjoint.insight.program import Scope, scope_of_call
 from adjoint.insight.slices import forward_of, returned
 from adjoint.insight.watching import parameter_names

@@ -16,7 +16,8 @@ from typing import Any
 from adjoint.core.tensor import Tensor
 from adjoint.insight.cuts import Cut, cut_by_expression, cuts_by_blocks
 from adjoint.insight.naming import is_ours
-from adjoint.insight.program import UNKNOWN, Definition, Passed, Scope, holds, parameters, scope_of_call
+from adjoint.insight.program import UNKNOWN, Passed, Scope, holds, scope_of_call
+from adjoint.insight.syntax import Definition, parameters
 from adjoint.nn.modules.module import Module
 
 _STEPS = 20_000  # of the walk; a program that needs more is left unread beyond
