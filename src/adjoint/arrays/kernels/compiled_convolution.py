@@ -23,12 +23,17 @@ from adjoint.native.threads import run_shared
 
 ir = lazy("llvmlite.ir", extra="compile")
 
-#: elements to which the runs are rounded up: those of the longest vector
-GRAIN = 16
+#: elements of the longest vector, to which runs are rounded up
+_GRAIN = 16
 #: runs, or vectors of one run, that are multiplied at a time
 _ABREAST = 3
 #: tasks, at least, that the gradient in a weight is divided into; the order of its sums depends on it
 _TASKS = 8
+
+
+def rounded(size: int) -> int:
+    """The size of a run with room for as many places: whole vectors."""
+    return -(-size // _GRAIN) * _GRAIN
 
 
 class _Kernels(NamedTuple):
@@ -74,7 +79,7 @@ def _function(code: NativeCode, name: str) -> Callable[..., None]:
     return run
 
 
-def convolution(images: Array, w: Array, shifts: Array, size: int) -> Array:
+def convolution(images: Array, w: Array, bias: Array | None, shifts: Array, size: int) -> Array:
     """The sums of shifted runs of this size, (batch, results, size), with weights (results, channels, places)."""
     compiled = kernels(images.dtype)
     assert compiled is not None
@@ -82,10 +87,13 @@ def convolution(images: Array, w: Array, shifts: Array, size: int) -> Array:
     blocks = -(-results // compiled.rows)
     weights = np.zeros((blocks * compiled.rows, channels * places), w.dtype)
     weights[:results] = w.reshape(results, -1)
+    offsets = np.zeros(len(weights), w.dtype)
+    if bias is not None:
+        offsets[:results] = bias
     weights = weights.reshape(blocks, compiled.rows, -1).swapaxes(1, 2).copy()
     result = np.empty((len(images), blocks * compiled.rows, size), images.dtype)
     numbers = channels, places, images.shape[2], size, blocks
-    compiled.convolution((images, shifts, weights, result), numbers, len(images) * blocks)
+    compiled.convolution((images, shifts, weights, offsets, result), numbers, len(images) * blocks)
     return result[:, :results]
 
 
@@ -199,7 +207,7 @@ class _Writer:
 
 
 def _write_convolution(to: _Writer, rows: int) -> None:
-    images, shifts, weights, result, channels, places, room, size, blocks = to.entries(9)
+    images, shifts, weights, offsets, result, channels, places, room, size, blocks = to.entries(10)
     image, block = to.divided(to.chunk, blocks)
     its_images = to.times(image, channels, room)
     its_weights = to.times(block, channels, places, rows)
@@ -219,7 +227,8 @@ def _write_convolution(to: _Writer, rows: int) -> None:
 
                 return to.loop(0, places, 1, over_places, sums)
 
-            sums = to.loop(0, channels, 1, over_channels, [to.vector(None)] * (rows * width))
+            offset = [to.repeated(offsets, to.add(to.times(block, rows), row)) for row in range(rows)]
+            sums = to.loop(0, channels, 1, over_channels, [offset[k // width] for k in range(rows * width)])
             for k, each in enumerate(sums):
                 row, vector = divmod(k, width)
                 to.put(each, result, to.add(its_results, to.times(row, size), start, vector * to.lanes))

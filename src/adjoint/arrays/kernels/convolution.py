@@ -25,8 +25,8 @@ from adjoint.arrays.numpy import Array
 _BLOCK = 1 << 25
 #: fewer places than this in a result are one product for all examples, rather than one for each
 _FEW = 128
-#: products from which on convolutions are compiled, and what makes them worth it
-_LARGE, _DEEP, _LONG = 1 << 23, 32, 256
+#: products from which on convolutions are compiled, and places of results from which on the gradients of weights are
+_LARGE, _LONG = 1 << 21, 256
 
 
 class Geometry(NamedTuple):
@@ -106,7 +106,7 @@ class _Runs:
         steps = [prod(padded[axis + 1 :]) * wide for axis, wide in enumerate(geometry.dilation)]
         self.shifts = np.array([np.dot(position, steps) for position in product(*map(range, kernel))], np.int64)
         self.frame = (counts[0], *padded[1:])
-        self.size = -(-prod(self.frame) // compiled.GRAIN) * compiled.GRAIN
+        self.size = compiled.rounded(prod(self.frame))
         self.images = np.zeros((*x.shape[:2], self.size + int(self.shifts[-1])), x.dtype)
         _lay(x, geometry.padding, self.images[..., : prod(padded)].reshape(*x.shape[:2], *padded))
         self._counts = counts
@@ -119,16 +119,14 @@ class _Runs:
 
 def _is_compiled(x: Array, w_shape: Sequence[int], counts: Sequence[int], geometry: Geometry) -> bool:
     """Whether a convolution is large, and of a kind in which machine code is faster than a product of matrices."""
-    places, channels = prod(w_shape[2:]), w_shape[1]
     frame = prod(_padded_sizes(x.shape[2:], geometry.padding)[1:]) * counts[0]
     return (
         x.shape[0] * prod(w_shape) * prod(counts) >= _LARGE
         and geometry.groups == 1
         and set(geometry.stride) == {1}
-        and places > 1
-        and places * channels >= _DEEP
+        and prod(w_shape[2:]) > 1
         and x.dtype.type in (np.float32, np.float64)
-        and 2 * frame <= 3 * prod(counts)
+        and 10 * compiled.rounded(frame) <= 13 * prod(counts)
         and compiled.kernels(x.dtype) is not None
     )
 
@@ -150,8 +148,8 @@ def conv(x: Array, w: Array, bias: Array | None = None, *, geometry: Geometry) -
     counts = geometry.counts(x.shape[2:], w.shape[2:])
     if _is_compiled(x, w.shape, counts, geometry):
         runs = _Runs(x, w.shape[2:], counts, geometry)
-        products = runs.kept(compiled.convolution(runs.images, w.reshape(*w.shape[:2], -1), runs.shifts, runs.size))
-        return products.copy() if bias is None else products + bias.reshape(-1, *(1,) * len(counts))
+        weights = w.reshape(*w.shape[:2], prod(w.shape[2:]))
+        return runs.kept(compiled.convolution(runs.images, weights, bias, runs.shifts, runs.size)).copy()
     groups, places, results = geometry.groups, prod(counts), w.shape[0] // geometry.groups
     windows = _windows(x, w.shape[2:], counts, geometry)
     matrix = w.reshape(groups, results, prod(w.shape[1:]))
