@@ -22,6 +22,10 @@ def device_count() -> int:
     return 0
 
 
+def manual_seed(seed: int) -> None:
+    """Nothing: there is no generator to seed."""
+
+
 def current_accelerator(check_available: bool = False) -> None:
     """None."""
 

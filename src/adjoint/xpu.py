@@ -1,17 +1,5 @@
 """`torch.xpu`: Intel's GPUs, of which there are none."""
 
+from adjoint.accelerator import device_count, is_available, manual_seed
+
 __all__ = ["device_count", "is_available", "manual_seed"]
-
-
-def is_available() -> bool:
-    """No."""
-    return False
-
-
-def device_count() -> int:
-    """None."""
-    return 0
-
-
-def manual_seed(seed: int) -> None:
-    """Nothing: there is no generator to seed."""

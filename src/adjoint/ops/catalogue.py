@@ -520,7 +520,8 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
     "adjoint.ops.unlisted": {
         "functions": ("Tensor.apply_", "Tensor.as_subclass", "Tensor.fill_diagonal_", "Tensor.is_pinned", "Tensor.map_",
             "Tensor.new", "Tensor.pin_memory", "Tensor.to_dense", "_softmax_backward_data", "_unsafe_masked_index",
-            "_unsafe_masked_index_put_accumulate", "is_nonzero", "is_same_size", "native_dropout_backward"),
+            "_unsafe_masked_index_put_accumulate", "get_device", "is_nonzero", "is_same_size", "is_signed",
+            "native_dropout_backward"),
         "methods": ("apply_", "as_subclass", "fill_diagonal_", "is_nonzero", "is_pinned", "is_same_size", "map_", "new",
             "pin_memory", "to_dense"),
     },

@@ -151,3 +151,18 @@ def is_pinned(self: Tensor, device: Any = None) -> bool:
 def pin_memory(self: Tensor, device: Any = None) -> Tensor:
     """Refused: there is no GPU to read the memory."""
     raise RuntimeError("Cannot access accelerator device when none is available.\nAdjoint computes on the CPU.")
+
+
+# --- functions that are methods first ---
+
+
+@public(method=False)
+def is_signed(input: Tensor) -> bool:
+    """Whether the type of the elements has negative numbers."""
+    return input.is_signed()
+
+
+@public(method=False)
+def get_device(input: Tensor) -> int:
+    """The number of the GPU that holds the tensor: -1, for the CPU."""
+    return input.get_device()
