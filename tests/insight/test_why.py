@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 import warnings
+import weakref
 from pathlib import Path
 
 import pytest
@@ -276,6 +277,16 @@ def test_a_warning_comes_once_for_a_place_and_can_be_silenced_by_its_category():
     assert issubclass(AccumulatedGradientWarning, GradientWarning)
     assert issubclass(UnreachedParametersWarning, GradientWarning)
     assert issubclass(GradientWarning, UserWarning)
+
+
+def test_what_is_remembered_of_a_backward_pass_keeps_nothing_alive():
+    x = leaf(1.0, 2.0)
+    loss = x.exp().sum()
+    node = weakref.ref(loss.grad_fn)
+    loss.backward()
+    assert node() is not None
+    del loss
+    assert node() is None
 
 
 def test_import_loads_none_of_it():

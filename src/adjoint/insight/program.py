@@ -78,11 +78,8 @@ class Scope:
         if isinstance(node, ast.Name):
             return self._value_of_name(node)
         if isinstance(node, ast.Attribute):
-            if (
-                isinstance(node.value, ast.Call)
-                and isinstance(node.value.func, ast.Name)
-                and node.value.func.id == "super"
-            ):
+            called = node.value.func if isinstance(node.value, ast.Call) else None
+            if isinstance(called, ast.Name) and called.id == "super":
                 return self._inherited(node.attr)
             return attribute(self.value(node.value), node.attr)
         if isinstance(node, ast.Subscript):
@@ -220,25 +217,15 @@ def attribute(owner: Any, name: str) -> Any:
 
 
 def _element(owner: Any, index: Any) -> Any:
-    if index is UNKNOWN:
-        return UNKNOWN
-    if isinstance(owner, Module) and "_modules" in owner.__dict__ and isinstance(index, int | str):
+    if isinstance(owner, Module) and "_modules" in owner.__dict__:
         children = owner.__dict__["_modules"]
-        keys = list(children)
-        key = (
-            index
-            if index in children
-            else keys[index]
-            if isinstance(index, int) and -len(keys) <= index < len(keys)
-            else None
-        )
-        return children[key] if key is not None else UNKNOWN
-    if isinstance(owner, list | tuple | dict):
-        try:
-            return owner[index]
-        except (LookupError, TypeError):
-            return UNKNOWN
-    return UNKNOWN
+        owner = list(children.values()) if isinstance(index, int) else children
+    if index is UNKNOWN or not isinstance(owner, list | tuple | dict):
+        return UNKNOWN
+    try:
+        return owner[index]
+    except (LookupError, TypeError):
+        return UNKNOWN
 
 
 # --- scopes of frames and of calls -------------------------------------------------------------------------------

@@ -99,13 +99,13 @@ class Definition:
 
 
 def ends_before(each: Definition, start: tuple[int, int], blocks: list[int]) -> bool:
+    """Whether a definition comes before a place that lies in `blocks`; the variable of a loop has its value inside of it."""
     statement = each.statement
-    if isinstance(statement, ast.For | ast.With | ast.comprehension) or id(statement) in blocks:
-        # the variable of a loop or a with-block, read inside of it; but `x = f(x)` does not reach its own right side
-        return isinstance(statement, ast.For | ast.AsyncFor | ast.With | ast.comprehension) and (
-            id(statement) in blocks or isinstance(statement, ast.comprehension) or _end(statement) <= start
-        )
-    return _end(statement) <= start
+    if isinstance(statement, ast.comprehension | ast.withitem):
+        return True
+    if isinstance(statement, ast.For | ast.AsyncFor) and id(statement) in blocks:
+        return True
+    return id(statement) not in blocks and _end(statement) <= start
 
 
 def _end(node: ast.AST) -> tuple[int, int]:
@@ -114,18 +114,18 @@ def _end(node: ast.AST) -> tuple[int, int]:
 
 def exclusive(source: Source, first: ast.AST, second: ast.AST) -> bool:
     """Whether two places lie in the two arms of one `if`, so that never both run."""
-    arms: dict[int, bool] = {}
-    for node, path in ((first, 0), (second, 1)):
-        child = node
-        for parent in source.ancestors(node):
-            if isinstance(parent, ast.If):
-                arm = child in parent.body
-                if path and id(parent) in arms and arms[id(parent)] != arm and child is not parent.test:
-                    return True
-                if not path and child is not parent.test:
-                    arms[id(parent)] = arm
-            child = parent
-    return False
+    arms = _arms(source, second)
+    return any(arms.get(branch, arm) != arm for branch, arm in _arms(source, first).items())
+
+
+def _arms(source: Source, node: ast.AST) -> dict[ast.AST, bool]:
+    """For each `if` that a place lies in, whether it lies in the first of the two arms."""
+    arms: dict[ast.AST, bool] = {}
+    for parent in source.ancestors(node):
+        if isinstance(parent, ast.If) and node is not parent.test:
+            arms[parent] = node in parent.body
+        node = parent
+    return arms
 
 
 @lru_cache(maxsize=1024)
