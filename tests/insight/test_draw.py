@@ -140,6 +140,7 @@ def test_several_roots():
     drawing = torch.draw((a, b))
     assert str(drawing).startswith("Graph of a and b: 2 operations, 1 leaf\n")
     assert drawing.dot().count("peripheries=2") == 2
+    assert str(torch.draw([x * 2, x * 3, x * 4])).startswith("Graph of y and result and result1: 3 operations")
 
 
 def test_an_operand_used_twice_has_two_arrows():

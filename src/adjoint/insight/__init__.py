@@ -2,7 +2,9 @@
 
 The way of a program: `naming` finds the caller's names for its tensors, `replay` runs its backward pass to look at,
 `graph` puts both together, `working` makes steps of them, and `rendering` writes them down. `watching` runs a function
-that is to be explained, and `formulas` writes the derivative of an operation for the documentation.
+that is to be explained, `placing` finds the lines of one that ran before, and `formulas` writes the derivative of an
+operation for the documentation. `document` is an explanation as `markdown`, `latex` and `notebook` write it; `figure` and
+`drawing` make a `picture`, whose boxes stand where `layout` puts them; `page` is for a browser.
 
 A derivative that is to be checked: `point` runs the function in double precision, `claims` reads what the user gives, with
 `expression` where that is text, `links` cuts the program at the variables that it names, `numerical` differentiates without

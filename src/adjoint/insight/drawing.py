@@ -44,7 +44,7 @@ class Drawing:
         self._roots = {key_of_tensor(root) for root in roots}
         self._kinds = _kinds(self._nodes, self._leaves, names) if shapes else {}
         self._saved = saved
-        self._labels = self._labelled(roots)
+        self._labels = self._labelled(roots, names)
         self.picture = self._picture(roots)
 
     def __str__(self) -> str:
@@ -75,10 +75,11 @@ class Drawing:
 
     # --- names ---
 
-    def _labelled(self, roots: Sequence[Tensor]) -> dict[int, str]:
+    def _labelled(self, roots: Sequence[Tensor], names: Names) -> dict[int, str]:
         """What operations are called: by the names of their results, or by a number. Roots have a name."""
         for root in roots:
-            self._names.setdefault(key_of_tensor(root), "y" if "y" not in self._names.values() else "result")
+            if key_of_tensor(root) not in self._names:
+                self._names[key_of_tensor(root)] = names.unused("y", "result")
         unnamed = [node for node in self._nodes if not self._named(node)]
         numbers = {id(node): f"({number})" for number, node in enumerate(unnamed, 1)}
         return numbers | {id(node): self._named(node) for node in self._nodes if id(node) not in numbers}

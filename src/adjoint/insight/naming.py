@@ -55,7 +55,7 @@ class Names:
 
     def add_all(self, scope: Mapping[str, Any]) -> None:
         """Give the tensors of a scope their variables' names, then those inside of containers and modules."""
-        items = [(name, value) for name, value in scope.items() if name[:1] != "_"]
+        items = [(name, value) for name, value in scope.items() if name[:1] != "_" and name.isidentifier()]
         for name, value in items:
             if isinstance(value, Tensor):
                 self.add(name, value)
