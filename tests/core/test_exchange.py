@@ -1,6 +1,7 @@
 """Memory shared with NumPy and by DLPack, tensors among NumPy's functions, and the array API standard."""
 
 import array
+import copy
 import pickle
 
 import numpy as np
@@ -118,3 +119,30 @@ def test_generators_are_pickled_in_their_state():
     torch.randn(3, generator=generator)
     again = pickle.loads(pickle.dumps(generator))
     assert torch.equal(torch.randn(2, generator=again), torch.randn(2, generator=generator))
+
+
+def test_copies_of_tensors_that_share_memory_share_memory():
+    x = torch.arange(6.0)
+    first, rows, alone = copy.deepcopy([x, x.view(2, 3).T, torch.zeros(2)])
+    first[1] = 70
+    assert rows.tolist() == [[0, 3], [70, 4], [2, 5]]
+    assert rows.stride() == (1, 3)
+    assert x.tolist() == [0, 1, 2, 3, 4, 5]
+    assert alone.tolist() == [0, 0]
+    one_row = copy.deepcopy(x.expand(2, 6))
+    assert one_row.stride() == (0, 1)
+
+
+def test_copies_leave_hooks_behind_and_keep_gradients_and_attributes():
+    x = torch.ones(2, requires_grad=True)
+    x.tag = "kept"
+    x.register_hook(lambda gradient: gradient * 100)
+    (x * x).sum().backward()
+    for made, gradient in ((copy.deepcopy(x), [200, 200]), (copy.copy(x), None), (pickle.loads(pickle.dumps(x)), None)):
+        assert made.tag == "kept"
+        assert made.requires_grad
+        assert (made.grad is None) == (gradient is None)
+        assert made.grad is None or made.grad.tolist() == gradient
+        made.grad = None
+        (made * made).sum().backward()
+        assert made.grad.tolist() == [2, 2]
