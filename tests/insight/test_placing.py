@@ -82,6 +82,13 @@ def test_functions_of_the_users_own():
     y = Cube.apply(x * 2)
     assert lines_of(explain(y, gradient=y.detach()))[-1] == ("Cube", "y = Cube.apply(x * 2)")
 
+    def function(x):
+        cubed = Cube.apply(x * 2)
+        return cubed.sum()
+
+    line = "cubed = Cube.apply(x * 2)"
+    assert lines_of(explain(function, x)) == [("Mul", line), ("Cube", line), ("Sum", "return cubed.sum()")]
+
 
 def test_a_watched_function_has_the_lines_of_all_that_ran():
     def inner(x):

@@ -9,10 +9,11 @@ from types import FrameType, MappingProxyType
 from typing import Any
 
 from adjoint.core import modes
-from adjoint.core.graph import Node
+from adjoint.core.graph import Node, node_of
 from adjoint.core.primitive import Primitive
 from adjoint.core.tensor import Tensor
 from adjoint.insight.naming import Names, caller, is_ours, names_in
+from adjoint.insight.placing import lines_in
 from adjoint.insight.source import SourceLine, line_at
 
 ROOT = ("y", "result")  #: names of a result that has none
@@ -25,6 +26,7 @@ class Watch:
         #: the operands that a node was made from, by the node's identity
         self.operands: dict[int, Sequence[Any]] = {}
         self._places: dict[int, tuple[str, int]] = {}  # where it was called
+        self._lines: dict[int, SourceLine] = {}  # of Functions of the user's own, which nobody observes
         self._scopes: list[dict[str, Any]] = []
         self._results: list[Any] = []  # kept, so that no identity is used twice
 
@@ -37,7 +39,7 @@ class Watch:
 
     def lines(self) -> dict[int, SourceLine]:
         """The line that called each operation, by the identity of its node."""
-        return {node: line_at(*place) for node, place in self._places.items()}
+        return self._lines | {node: line_at(*place) for node, place in self._places.items()}
 
     def __enter__(self) -> Watch:
         self._outer = modes.state.observers
@@ -72,7 +74,16 @@ class Watch:
 
     def _profile(self, frame: FrameType, event: str, _argument: Any) -> None:
         if event == "return" and not is_ours(frame.f_code):
-            self._scopes.append({name: value for name, value in frame.f_locals.items() if isinstance(value, Tensor)})
+            scope = {name: value for name, value in frame.f_locals.items() if isinstance(value, Tensor)}
+            self._scopes.append(scope)
+            if any(_is_made_by_the_user(tensor) for tensor in scope.values()):
+                self._lines |= lines_in(frame)
+
+
+def _is_made_by_the_user(tensor: Tensor) -> bool:
+    """Whether a Function of the user's own made a tensor."""
+    node, _ = node_of(tensor._node)
+    return node is not None and node.plan is None
 
 
 class Watched:
