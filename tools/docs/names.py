@@ -70,7 +70,9 @@ _PLACED = (
     Page("data", "Data", ("utils.data", "multiprocessing")),
     Page("serialization", "Files", ("serialization", "serialization.safetensors")),
     Page("utils", "Checkpoints and other tools", ("utils.checkpoint", "utils.hooks", "utils.dlpack")),
-    Page("amp", "Mixed precision and devices", ("amp", "amp.autocast_mode", "amp.grad_scaler", "cuda", "cuda.amp"), ("amp",)),
+    Page("amp", "Mixed precision", ("amp", "amp.autocast_mode", "amp.grad_scaler", "cuda.amp", "cpu.amp"), ("amp",)),
+    Page("devices", "Devices and settings", ("cuda", "cpu", "accelerator", "mps", "mtia", "xpu", "backends", "version"),
+         ("backends",)),
     Page("random", "Random numbers", ("random",), ("ops.random", "ops.drawing", "ops.rejection", "ops.sampling")),
     Page("tensor", "Tensor", (), ("core.tensor",)),
     Page("making", "Making tensors", (), ("ops.creation", "ops.data", "ops.ranges", "ops.windows", "ops.exchange",
@@ -78,6 +80,7 @@ _PLACED = (
     Page("elementwise", "Elementwise mathematics", (), ("ops.pointwise", "ops.powers", "ops.arithmetic", "ops.elementary",
          "ops.rounding", "ops.special", "ops.bessel", "ops.integers")),
     Page("comparison", "Comparison, choice and bits", (), ("ops.comparison", "ops.choice", "ops.bitwise", "ops.floats")),
+    Page("in-place", "In-place forms as functions", (), ("ops.in_place",)),
     Page("complex", "Complex numbers", (), ("ops.complex", "ops.pairs")),
     Page("reductions", "Sums, extremes and statistics", (), ("ops.reduction", "ops.totals", "ops.extremes",
          "ops.statistics", "ops.quantiles", "ops.scans", "ops.counting", "ops.calculus")),
@@ -111,6 +114,7 @@ def _unplaced() -> tuple[str, ...]:
     )
 
 
+#: names that are new, until they have a page of their own kind
 FURTHER = Page("further", "Further names", _unplaced())
 PAGES = (*_PLACED, FURTHER)
 

@@ -30,6 +30,9 @@ _INTRODUCTIONS = {
     "data": "Names of Python's own `multiprocessing` stand in `adjoint.multiprocessing` too, and are not repeated here.",
     "array-api": "`tensor.__array_namespace__()` is this module. Beside the names below it has every function of the "
     "standard, most of them the face's own.",
+    "in-place": "`torch.abs_(x)` is `x.abs_()`: it computes like the function without the `_`, and writes into `x`.",
+    "devices": "Adjoint computes on the CPU. These names answer what programs for several devices ask.",
+    "further": "Names that stand on no other page.",
     "layers": "PyTorch has these beside `nn.functional`, some with other signatures.",
 }
 
@@ -63,6 +66,8 @@ def page_text(page: Page) -> str:
     by_module: dict[str, list[Entry]] = {}
     for entry in names.contents()[page.slug]:
         by_module.setdefault(entry.path.rpartition(".")[0], []).append(entry)
+    if not by_module:
+        lines += ["There are none at present.", ""]
     for module, found in by_module.items():
         if module:
             summary = (import_module(f"adjoint.{module}").__doc__ or "").partition("\n")[0]
