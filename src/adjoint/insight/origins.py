@@ -62,12 +62,16 @@ class Origins:
         name = public_name(node)
         same = [each for each in self._nodes if public_name(each) == name]
         own = [each for each in self._occurrences if name in self._names(each)]
-        chosen = _aligned(own, same, node)
+        inside = [
+            each
+            for each in self._occurrences
+            if each not in own and self._is_composite(each) and name in inner_names(each)
+        ]
+        chosen = _aligned(own, same, node, alone=not inside)
         if chosen is not None:
             return chosen
-        inside = [each for each in self._occurrences if each not in own and self._is_composite(each)]
-        found = [each for each in self._occurrences if each in own or (each in inside and name in inner_names(each))]
-        chosen = _aligned(found, same, node)
+        found = [each for each in self._occurrences if each in own or each in inside]
+        chosen = _aligned(found, same, node, alone=True)
         return found if chosen is None else chosen
 
     def _names(self, each: Occurrence) -> Sequence[str]:
@@ -79,16 +83,19 @@ class Origins:
         return self._recorded.isdisjoint(own_names(each))
 
 
-def _aligned(found: Sequence[Occurrence], same: Sequence[Node], node: Node) -> list[Occurrence] | None:
-    """Of operations in the source, and nodes of one name, those that belong to `node`; None where that is not certain."""
+def _aligned(found: Sequence[Occurrence], same: Sequence[Node], node: Node, *, alone: bool) -> list[Occurrence] | None:
+    """Of operations in the source, and nodes of one name, those that belong to `node`; None where that is not certain.
+
+    `alone` says that no other operation of the source may have made some of the nodes.
+    """
     if not found:
         return None
     if len(same) == len(found):
         return [found[same.index(node)]]
-    if len(found) == 1 or len({line_of_occurrence(each) for each in found}) == 1:
-        return list(found) if len(same) > len(found) else None
+    if alone and len(same) > len(found) and len({line_of_occurrence(each) for each in found}) == 1:
+        return list(found)
     loops = {_loop(each) for each in found}
-    if len(loops) == 1 and None not in loops and len(same) % len(found) == 0:
+    if alone and len(loops) == 1 and None not in loops and len(same) % len(found) == 0:
         return [found[same.index(node) % len(found)]]
     return None
 
