@@ -185,6 +185,36 @@ def test_a_function_is_asked_of_each_input():
         torch.why(lambda: leaf(1.0))
 
 
+def test_a_module_is_asked_of_its_parameters():
+    model = torch.nn.Linear(2, 1)
+    assert torch.why(model, torch.ones(3, 2)).is_healthy
+    answer = torch.why(model, torch.zeros(3, 2))
+    assert answer.kind == "times_zero"
+    assert answer.summary.startswith("weight.grad is zero")
+    assert model.weight.grad is None
+
+
+def test_types_and_operations_of_other_kinds():
+    x = torch.tensor([0.0, 1.0], dtype=torch.bfloat16, requires_grad=True)
+    y = torch.log(x).sum()
+    y.backward()
+    assert (torch.why(x).kind, torch.why(x).line.text) == ("inf", "y = torch.log(x).sum()")
+
+    class Broken(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, cotangent):
+            return cotangent * float("nan")
+
+    x = leaf(1.0, 2.0)
+    y = Broken.apply(x).sum()
+    y.backward()
+    assert "BrokenBackward has a backward pass of its own" in str(torch.why(x))
+
+
 def test_a_question_changes_nothing():
     x = leaf(-1.0, -2.0)
     y = torch.relu(x)

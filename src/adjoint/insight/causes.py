@@ -22,7 +22,8 @@ def answered(target: Tensor | Callable, given: tuple) -> Answer:
     if not isinstance(target, Tensor):
         if not callable(target):
             raise not_a_tensor("why", "target", 1, target)
-        return why_of_function(target, given, frame)
+        with np.errstate(all="ignore"):
+            return why_of_function(target, given, frame)
     if len(given) > 1 or not all(isinstance(each, Tensor) for each in given):
         raise TypeError(
             "why() takes a loss after a tensor, and inputs after a function: why(x, loss), or why(f, *inputs)"

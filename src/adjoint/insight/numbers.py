@@ -195,7 +195,7 @@ def _facet(kind: int, value: Any) -> Any:
 
 
 def _finite(array: Any) -> bool:
-    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+    return array.dtype.kind in "biu" or bool(np.isfinite(array).all())
 
 
 def _written_after(tensor: Tensor, sequence: int) -> bool:

@@ -11,7 +11,6 @@ import numpy as np
 
 from adjoint.autograd.entry import grad
 from adjoint.core import hooks, modes
-from adjoint.core.recorded import Recorded
 from adjoint.core.tensor import Tensor
 from adjoint.insight import troubled
 from adjoint.insight.answer import Answer
@@ -26,24 +25,33 @@ from adjoint.nn.modules.module import Module
 
 def why_of_function(function: Callable, inputs: Sequence[Any], frame: FrameType) -> Answer:
     """The answer for the gradients of a function at some inputs: the first with which something is wrong."""
-    arguments = _arguments(inputs)
+    is_module = isinstance(function, Module)  # whose parameters it is asked about, unless an input requires a gradient
+    arguments = list(inputs) if is_module else _arguments(inputs)
     hooks.activate()
     with modes.mode(grad_enabled=True, anomaly=True, check_nan=False):
         result = function(*arguments)
     if not isinstance(result, Tensor):
         raise TypeError(f"why(f, *inputs) needs a function that returns a tensor, not {type(result).__name__}")
-    names = parameter_names(function, len(arguments))
+    names = parameter_names(function.forward if isinstance(function, Module) else function, len(arguments))
     named = list(zip(names, arguments, strict=False))
     if isinstance(function, Module):
         named += list(function.named_parameters())
     leaves = [(name, each) for name, each in named if isinstance(each, Tensor) and each.requires_grad and each.is_leaf]
+    if not leaves:
+        raise TypeError(
+            "why(f, *inputs) needs an input that can be differentiated by\nPass a floating-point number or tensor."
+        )
     found = _expression(function, arguments)
-    answers = [_answer_of(name, leaf, result, found, frame) for name, leaf in leaves]
-    if answers:
-        return next((each for each in answers if not each.is_healthy), answers[0])
-    raise TypeError(
-        "why(f, *inputs) needs an input that can be differentiated by\nPass a floating-point number or tensor."
+    gradients: Sequence[Tensor | None] = [None] * len(leaves)
+    if result._node is not None:
+        with modes.mode(grad_enabled=True):
+            gradients = grad(result, [leaf for _, leaf in leaves], _ones(result), retain_graph=True, allow_unused=True)
+    answers = (
+        _answer_of(name, leaf, gradient, result, found, frame)
+        for (name, leaf), gradient in zip(leaves, gradients, strict=True)
     )
+    first = next(answers)
+    return first if not first.is_healthy else next((each for each in answers if not each.is_healthy), first)
 
 
 def _expression(function: Any, arguments: Sequence[Any]) -> tuple[ast.AST, Scope] | None:
@@ -62,19 +70,21 @@ class _Named(Question):
 
 
 def _answer_of(
-    name: str, leaf: Tensor, result: Tensor, found: tuple[ast.AST, Scope] | None, frame: FrameType
+    name: str,
+    leaf: Tensor,
+    gradient: Tensor | None,
+    result: Tensor,
+    found: tuple[ast.AST, Scope] | None,
+    frame: FrameType,
 ) -> Answer:
     question = _Named(frame, leaf, name)
-    if result._node is None or not Recorded(result).reaches(leaf):
+    if gradient is None:
         return no_path(question, found, None, name="the result")
-    with modes.mode(grad_enabled=True):
-        (gradient,) = grad(result, leaf, _ones(result), retain_graph=True)
     array = np.asarray(gradient._data)
-    case = troubled.Case(question, result, found)
     if array.size and not np.isfinite(array).all():
-        return troubled.not_finite(question, iter([case]), array)
+        return troubled.not_finite(question, iter([troubled.Case(question, result, found)]), array)
     if array.size and not array.any():
-        return troubled.vanished(question, case, array)
+        return troubled.vanished(question, troubled.Case(question, result, found), array)
     return troubled.healthy(question, array)
 
 

@@ -252,7 +252,7 @@ def _is_given(edge: Any) -> bool:
 
 def _finite(value: Any) -> bool:
     array = np.asarray(value)
-    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+    return array.dtype.kind in "biu" or bool(np.isfinite(array).all())
 
 
 def _inputs(case: Case, node: Node) -> Iterator[str]:
@@ -298,12 +298,15 @@ def _suspects(
                 reason = reason_of(named)
                 reasons[named] = reason if isinstance(reason, str) else reason[1]
                 lines.append(line_of_occurrence(each))
-    details = list(reasons.values())
-    if not lines:
+    lines, details = list(dict.fromkeys(lines)), list(reasons.values())
+    if not lines and case.graph is not None:
+        own = dict.fromkeys(expose(node).name() for node in case.graph.between(x) if node.plan is None)
+        details = [f"{name} has a backward pass of its own: look into that" for name in own]
+    elif not lines:
         details = [
             "its graph is gone, and the source does not tell: ask why(f, ...) of the function that computes the loss"
         ]
-    return list(dict.fromkeys(lines)), details
+    return lines, details
 
 
 def _second(case: Case, node: Node) -> Any:
