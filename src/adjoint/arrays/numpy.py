@@ -7,6 +7,7 @@ are the fastest way into NumPy's arithmetic, so the verbs of arithmetic are thos
 from __future__ import annotations
 
 import builtins
+import math
 import operator
 import warnings
 from functools import lru_cache
@@ -34,7 +35,8 @@ _SCALARS: frozenset[Any] = frozenset(
 
 _NUMBERS: frozenset[Any] = frozenset({bool, int, float})
 _LARGE = 4096  # elements from which on a way that costs more calls and fewer cycles is quicker
-_SHORT, _PART = 64, 1024  # elements that a product with ones is worth its call for, and that one is of in a long sum
+_SHORT, _PART = 16, 1024  # rows that a product with ones is worth its call for, and elements of one in a long sum
+_LEADING = tuple(range(64))  # as many axes as NumPy has
 
 Array = Any  # np.ndarray, or a NumPy scalar in place of a 0-d array
 
@@ -166,6 +168,7 @@ def maximum(x: Array, y: Array) -> Array:
         return x if x >= y or x != x else x.dtype.type(y)  # NaN stays
     if y.__class__ in _NUMBERS and x.size >= _LARGE and x.dtype.type in _SCALARS:
         y = np.full_like(x, y)  # NumPy takes several times as long beside a number
+        return np.maximum(x, y, out=y)
     return np.maximum(x, y)
 
 
@@ -174,6 +177,7 @@ def minimum(x: Array, y: Array) -> Array:
         return x if x <= y or x != x else x.dtype.type(y)
     if y.__class__ in _NUMBERS and x.size >= _LARGE and x.dtype.type in _SCALARS:
         y = np.full_like(x, y)  # NumPy takes several times as long beside a number
+        return np.minimum(x, y, out=y)
     return np.minimum(x, y)
 
 
@@ -192,9 +196,14 @@ def sum(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
         if axis is None:
             total = _total(x.reshape(-1))
             return total.reshape((1,) * x.ndim) if keepdims else total
-        if (axis == -1 or axis == x.ndim - 1) and _SHORT <= x.shape[-1] <= _LARGE:
-            totals = np.vecdot(x, _ones(x.shape[-1], x.dtype.char))
+        axes = axis if axis.__class__ is tuple else (axis,)
+        shape, last = x.shape, x.ndim - 1
+        if axes in ((-1,), (last,)) and 1 < shape[-1] <= _LARGE:
+            totals = (x.reshape(-1, shape[-1]) @ _ones(shape[-1], x.dtype.char)).reshape(shape[:-1])
             return totals[..., None] if keepdims else totals
+        lead, count = len(axes), math.prod(shape[: len(axes)])
+        if axes == _LEADING[:lead] and lead <= last and count >= _SHORT and not keepdims:
+            return (np.ones(count, x.dtype) @ x.reshape(count, -1)).reshape(shape[lead:])
     return np.add.reduce(x, axis, x.dtype, None, keepdims)
 
 

@@ -78,7 +78,7 @@ def index_reduce(x: Array, index: Array, values: Array, *, axis: int, reduce: st
 
 _LONG = 64  # elements side by side from which on it is quicker to move them together than by an address each
 _MANY = 1 << 16  # elements from which on a product with a sparse matrix is worth loading SciPy's
-_OFTEN = 16  # a slice that receives more than one in so many of all is not worth a turn for each
+_TURN = 16  # slices that are brought together in the time that a turn of all takes
 
 
 def _summed(index: Array, rows: np.ndarray, size: int) -> np.ndarray:
@@ -95,7 +95,7 @@ def _reduce_slices(ufunc: np.ufunc, slices: np.ndarray, index: np.ndarray, value
     named = index[order]
     starts = np.flatnonzero(np.append(True, named[1:] != named[:-1]))
     often = np.diff(starts, append=count)
-    if often.max() * _OFTEN > count:  # what goes to one slice is brought together first
+    if often.max() * _TURN > len(starts):  # what goes to one slice is brought together first
         to = named[starts]
         brought = ufunc.reduceat(values[:, order], starts, axis=1, dtype=values.dtype)
         slices[:, to] = ufunc(slices[:, to], brought)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.arrays import numpy
 from adjoint.arrays.numpy import Array
 
 Axes = tuple[int, ...]
@@ -23,9 +24,10 @@ def _sums(x: Array, axes: Axes, by: Array | None = None) -> Array:
     trail = max((axis for axis in range(ndim) if axis not in axes), default=-1) + 1
     first, last = math.prod(shape[:lead]), math.prod(shape[trail:]) if trail else 1
     middle = math.prod(shape[lead:trail])
-    if last > 1:
-        other = np.ones(last, x.dtype) if by is None else by.reshape(first, middle, last)
-        totals = np.vecdot(x.reshape(first, middle, last), other)
+    if last > 1 and by is None:
+        totals = numpy.sum(x.reshape(first, middle, last), -1)
+    elif last > 1:
+        totals = np.vecdot(x.reshape(first, middle, last), by.reshape(first, middle, last))
     else:
         totals = (x if by is None else x * by).reshape(first, middle)
     totals = np.ones(first, x.dtype) @ totals if first > 1 else totals
