@@ -368,7 +368,7 @@ class Tensor(TensorMethods):
     def __index__(self) -> int:
         if self._data.size != 1 or self._data.dtype.kind not in "biu":
             raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self._data)
+        return int(self._data.item())
 
     def __len__(self) -> int:
         shape = self._data.shape

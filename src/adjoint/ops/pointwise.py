@@ -34,7 +34,7 @@ sigmoid = elementwise(
     doc="`1 / (1 + exp(-x))` for each element.",
 )  # fmt: skip
 relu = elementwise(
-    "relu", lambda xp, x: xp.maximum(x, 0), gate=lambda xp, out: out != 0,
+    "relu", lambda xp, x: xp.maximum(x, 0), gate=lambda xp, out: out != 0, refuses="c",
     doc="Each element where it is positive, else 0.",
 )  # fmt: skip
 

@@ -103,7 +103,7 @@ def sizes(arguments: tuple, function: str = "reshape", name: str = "shape", give
     try:
         return tuple(map(index, arguments))
     except TypeError:
-        wrong = next(place for place, each in enumerate(arguments) if not hasattr(each, "__index__"))
+        wrong = next(place for place, each in enumerate(arguments) if not _is_index(each))
         kind = type(arguments[wrong]).__name__
         if not wrong:
             raise TypeError(f"{function}(): argument '{name}' (position 1) must be tuple of ints, not {kind}") from None
@@ -111,6 +111,14 @@ def sizes(arguments: tuple, function: str = "reshape", name: str = "shape", give
             f"{function}(): argument '{name}' failed to unpack the object at pos {wrong + 1} with error "
             f'"type must be tuple of ints,but got {kind}"'
         ) from None
+
+
+def _is_index(value: Any) -> bool:
+    try:
+        index(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _completed(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
