@@ -38,14 +38,17 @@ class Event(NamedTuple):
 _latest: dict[str, deque[tuple]] = {kind: deque(maxlen=_KEPT) for kind in (BACKWARD, ZERO_GRAD, STEP, RECORDING_OFF)}
 
 
+_users_file = ""  # the last file of the user's that was met: to compare with it is quicker than to look at its path
+
+
 def note(kind: str, subject: Any) -> None:
     """Note an event, at the place in the user's program that led to it; to be called by what the program calls."""
+    global _users_file  # noqa: PLW0603
     frame = _getframe(2)
-    code = frame.f_code
-    if code.co_filename.startswith(_OWN_FILES):
+    code, instruction = frame.f_code, frame.f_lasti
+    if code.co_filename is not _users_file:
         code, instruction = place_of_caller()
-    else:
-        instruction = frame.f_lasti
+        _users_file = code.co_filename
     _latest[kind].append((ref(subject), code, instruction, next_sequence()))
 
 
