@@ -318,7 +318,7 @@ def single(primitive: Primitive) -> Callable:
     kinds = [kind for kind, _ in plan.sources] if plan is not None else []
     saves_operand, saves_shape = kinds == [VALUE], kinds == [SHAPE]
     name = primitive.name
-    short = plan is not None and not primitive.view and len(primitive.outputs) == 1 and not primitive.many_outputs
+    short = plan is not None and len(primitive.outputs) == 1 and not primitive.many_outputs
     any_type = primitive.promotes is None
 
     def function(input: Tensor, *, out: Tensor | None = None, **params: Any) -> Any:
@@ -352,8 +352,15 @@ def single(primitive: Primitive) -> Callable:
                 node.saved, node.writes = save(primitive, plan, (input,), (data,), (tensor,))
         return tensor
 
-    function.__name__ = function.__qualname__ = name
-    return function
+    def viewing(input: Tensor, **params: Any) -> Any:
+        if modes.special or not short or not isinstance(input, Tensor) or buffer(input).__class__ is not np.ndarray:
+            return apply(primitive, (input,), params)
+        tensor = function(input, **params)
+        link(input, (tensor,), primitive, params)
+        return tensor
+
+    function.__name__ = function.__qualname__ = viewing.__name__ = viewing.__qualname__ = name
+    return viewing if primitive.view else function
 
 
 def binary(primitive: Primitive, *, operator: bool = False, arrays: bool = False) -> Callable:

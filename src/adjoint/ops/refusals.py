@@ -101,10 +101,12 @@ _C_NAMES = {
 
 def converted(number: Any, dtype: DType, name: str | None = None) -> Any:
     """A Python number as one of this type; an error in PyTorch's words where it does not fit. Negative ones wrap."""
-    title = name or _C_NAMES.get(dtype.name, dtype.name)
-    refusal = RuntimeError(f"value cannot be converted to type {title} without overflow")
     if dtype.rank == BOOL:
         return bool(number)
+    if dtype.rank != INTEGER and number.__class__ is not complex:
+        return number
+    title = name or _C_NAMES.get(dtype.name, dtype.name)
+    refusal = RuntimeError(f"value cannot be converted to type {title} without overflow")
     if isinstance(number, complex):
         if dtype.is_complex:
             return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from operator import index
 from typing import Any
 
@@ -123,6 +124,8 @@ def _is_index(value: Any) -> bool:
 
 def _completed(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     """A shape with its -1, if it has one, worked out."""
+    if math.prod(shape) == count and min(shape, default=0) >= 0:
+        return shape
     unknown = [place for place, size in enumerate(shape) if size == -1]
     if len(unknown) > 1:
         raise RuntimeError("only one dimension can be inferred")
@@ -139,8 +142,6 @@ def _completed(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
             )
         if count % known == 0:
             return tuple(count // known if size == -1 else size for size in shape)
-    elif known == count:
-        return shape
     raise RuntimeError(
         f"shape '{list(shape)}' is invalid for input of size {count}\n"
         "The product of the new sizes must be the number of elements; one of them may be -1."

@@ -105,12 +105,12 @@ def addmm(
             [11., 12.]])
     """
     x, y, z = require_tensors("addmm", input, mat1, mat2, names=("input", "mat1", "mat2"))
-    for name, matrix in (("mat1", y), ("mat2", z)):
-        if matrix.ndim != 2:
-            raise RuntimeError(f"{name} must be a matrix, got {matrix.ndim}-D tensor")
+    if not y.ndim == z.ndim == 2:
+        name, matrix = ("mat1", y) if y.ndim != 2 else ("mat2", z)
+        raise RuntimeError(f"{name} must be a matrix, got {matrix.ndim}-D tensor")
     _check_types(x, z)
     check_product("addmm", y, z)
-    return _sum(_addmm, x, y, z, (y.shape[0], z.shape[1]), beta, alpha, out)
+    return _sum(_addmm, x, y, z, (len(y._data), z._data.shape[1]), beta, alpha, out)
 
 
 @public(inplace=True)
@@ -241,7 +241,7 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _check_types(x: Tensor, y: Tensor) -> None:
-    if x.dtype != y.dtype:
+    if x._data.dtype is not y._data.dtype and x.dtype != y.dtype:
         raise RuntimeError(
             f"self and mat2 must have the same dtype, but got {scalar_type_name(x.dtype)} and "
             f"{scalar_type_name(y.dtype)}\nBring both to one type, as in y.to(x.dtype)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -209,12 +210,12 @@ def _check_normalized(
             f"normalized_shape = {list(wanted)}"
         )
     for name, each in (("weight", weight), ("bias", bias)):
-        if each is not None and tuple(each.shape) != wanted:
+        if each is not None and each._data.shape != wanted:
             raise RuntimeError(
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(each.shape)} and "
                 f"normalized_shape = {list(wanted)}"
             )
-    if tuple(input.shape[-len(wanted) :]) != wanted or input.ndim < len(wanted):
+    if input._data.shape[-len(wanted) :] != wanted:
         raise RuntimeError(
             f"Given normalized_shape={list(wanted)}, expected input with shape [*, {', '.join(map(str, wanted))}], but got "
             f"input of size{list(input.shape)}"
@@ -242,12 +243,15 @@ def _normalised_layers(
 ) -> tuple[Tensor, Tensor, Tensor]:
     wanted = _check_normalized(x, normalized_shape, weight, bias)
     _check_floating("LayerNormKernelImpl", x)
-    shape = tuple(x.shape)
-    axes = tuple(range(x.ndim - len(wanted), x.ndim))
-    given = weight is not None, bias is not None
-    layout = Layout(shape, axes, wanted, wanted, _reduced(shape, axes), *given)
+    layout = _of_layers(x._data.shape, wanted, weight is not None, bias is not None)
     out, mean, rstd = _layer_norm(*_operands(x, weight, bias), layout=layout, eps=float(eps))
     return _rounded(out, x), mean, rstd
+
+
+@lru_cache(maxsize=64)
+def _of_layers(shape: tuple[int, ...], wanted: tuple[int, ...], scaled: bool, shifted: bool) -> Layout:
+    axes = tuple(range(len(shape) - len(wanted), len(shape)))
+    return Layout(shape, axes, wanted, wanted, _reduced(shape, axes), scaled, shifted)
 
 
 @public(method=False)
