@@ -124,7 +124,8 @@ def views_of(base: Tensor) -> list[weakref.ref[Tensor]]:
 
 def mark_stale(tensor: Tensor) -> None:
     """After a write to a tensor's memory: have the histories of the views of it derived anew."""
-    for reference in getattr(base_of(tensor), "_views", ()):
+    own: View | None = getattr(tensor, "_view", None)
+    for reference in getattr(tensor if own is None else own.base, "_views", ()):
         view = reference()
         if (
             view is not None

@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from adjoint.core.tensor import Tensor
 from adjoint.ops.choice import maximum
 from adjoint.ops.creation import ones_like, zeros_like
-from adjoint.optim import in_place
+from adjoint.optim import adam_memory, in_place
 from adjoint.optim.optimizer import Group, Optimizer, check_betas, check_lr, check_not_negative, counter
 
 __all__ = ["Adam", "AdamW", "Adamax", "NAdam", "RAdam"]
@@ -96,17 +94,20 @@ class Adam(_Moments):
         }  # fmt: skip
         super().__init__(params, defaults)
 
+    _elements = 0  # that large steps worked on
+
     def first_state(self, p: Tensor, group: Group) -> dict[str, Any]:
         state = super().first_state(p, group)
         return state | ({"max_exp_avg_sq": zeros_like(p.detach())} if group["amsgrad"] else {})
 
     def update(self, group: Group) -> None:
         on_memory = not group["amsgrad"] and in_place.possible(group["lr"], group["weight_decay"], *group["betas"])
+        ready: list[tuple[in_place.Rows, Tensor, dict[str, Any]]] = []
         for p, g, state in self.moving(group):
             if on_memory:
                 found = in_place.rows(g, p, state["exp_avg"], state["exp_avg_sq"])
                 if found is not None:
-                    self._update_memory(found, p, state, group)
+                    ready.append((found, p, state))
                     continue
             g, _, missing, missing_square = self._begin(p, g, state, group)
             self._average(g, state, group)
@@ -119,28 +120,43 @@ class Adam(_Moments):
                 p.add_(state["exp_avg"] / root * -rate)
             else:
                 p.addcdiv_(state["exp_avg"], root, value=-rate)
+        steps = [self._advance(p, state, group) for _, p, state in ready]
+        rates = {step: self._rates(group, step) for step in set(steps)}
+        self._step_on([(found, rates[step]) for (found, *_), step in zip(ready, steps, strict=True)])
 
-    def _update_memory(self, found: in_place.Rows, p: Tensor, state: dict[str, Any], group: Group) -> None:
-        """The same on memory: of the gradient, the parameter and the two means."""
-        first, second = group["betas"]
-        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
-        step = in_place.advance(state["step"])
-        rate = group["lr"] / (1 - first**step)
-        scale = math.sqrt(1 - second**step)
-        for g, w, mean, square, a, b in in_place.blocks(found, scratch=2):
-            if decay and decoupled:
-                w *= 1 - group["lr"] * decay
-            elif decay:
-                g = np.add(np.multiply(w, decay, out=b), g, out=b)
-            mean += np.multiply(np.subtract(g, mean, out=a), 1 - first, out=a)
-            square *= second
-            square += np.multiply(np.multiply(g, 1 - second, out=a), g, out=a)
-            root = np.divide(np.sqrt(square, out=a), scale, out=a)
-            root += group["eps"]
-            w += np.divide(np.multiply(mean, -rate, out=b), root, out=b)
-        in_place.written(p, *(["mul_"] if decay and decoupled else []), "addcdiv_")
+    def _advance(self, p: Tensor, state: dict[str, Any], group: Group) -> float:
+        """Count the step of a parameter on whose memory it will be made, and note what will be written."""
+        in_place.written(
+            p, *(["mul_"] if group["weight_decay"] and group["decoupled_weight_decay"] else []), "addcdiv_"
+        )
         in_place.written(state["exp_avg"], "lerp_")
         in_place.written(state["exp_avg_sq"], "mul_", "addcmul_")
+        return in_place.advance(state["step"])
+
+    def _rates(self, group: Group, step: float) -> adam_memory.Rates:
+        first, second = map(float, group["betas"])
+        decay, decoupled, rate = float(group["weight_decay"]), group["decoupled_weight_decay"], float(group["lr"])
+        return adam_memory.Rates(
+            kept=1 - rate * decay if decoupled else 1.0,
+            decay=0.0 if decoupled else decay,
+            first=1 - first,
+            second_kept=second,
+            second=1 - second,
+            scale=math.sqrt(1 - second**step),
+            eps=float(group["eps"]),
+            back=-rate / (1 - first**step),
+        )
+
+    def _step_on(self, works: list[adam_memory.Work]) -> None:
+        """Make the steps; by machine code once as many elements were stepped on as it is worth compiling for."""
+        elements = sum(found[0].size for found, _ in works)
+        if elements >= adam_memory.LARGE:
+            self._elements += elements
+            if self._elements > adam_memory.WORTH:
+                adam_memory.step_together(works)
+                return
+        for work in works:
+            adam_memory.step(work)
 
 
 class AdamW(Adam):

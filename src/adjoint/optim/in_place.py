@@ -36,14 +36,16 @@ def rows(gradient: Tensor, *changed: Tensor) -> Rows | None:
     """The memory of tensors of one size and type, each as one row; None where a step must use operations."""
     for tensor in changed:
         check_inference(tensor)
+    first = buffer(gradient)
     found = []
     for tensor in (gradient, *changed):
         memory = buffer(tensor)
-        if memory.__class__ is not np.ndarray or memory.dtype.char not in "fd" or not memory.flags.c_contiguous:
+        if memory.__class__ is not np.ndarray or memory.dtype != first.dtype or memory.size != first.size:
             return None
-        found.append(memory.reshape(-1))
-    first = found[0]
-    return found if all(row.dtype == first.dtype and row.size == first.size for row in found) else None
+        if not memory.flags.c_contiguous:
+            return None
+        found.append(memory if memory.ndim == 1 else memory.reshape(-1))
+    return found if first.dtype.char in "fd" else None
 
 
 def blocks(found: Rows, scratch: int) -> Iterator[Rows]:
@@ -60,8 +62,9 @@ def blocks(found: Rows, scratch: int) -> Iterator[Rows]:
 
 def written(tensor: Tensor, *by: str) -> None:
     """Note that operations of these names wrote to a tensor."""
+    writes = writes_of(tensor)
     for name in by:
-        log_write(writes_of(tensor), name)
+        log_write(writes, name)
     mark_stale(tensor)
 
 

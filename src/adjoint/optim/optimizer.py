@@ -226,14 +226,16 @@ class Optimizer:
 
         The state of a parameter that is met for the first time is what `first_state` gives.
         """
+        negative = group.get("maximize")
         for p in group["params"]:
-            if p.grad is not None:
+            gradient = p.grad
+            if gradient is not None:
                 state = self.state.get(p)
                 if not state:
                     state = self.first_state(p, group)
                     if state:
                         self.state[p] = state
-                yield p, (-p.grad if group.get("maximize") else p.grad), state
+                yield p, (-gradient if negative else gradient), state
 
     def first_state(self, p: Tensor, group: Group) -> dict[str, Any]:
         """What is remembered of a parameter before its first step."""

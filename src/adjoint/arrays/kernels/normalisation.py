@@ -24,10 +24,9 @@ def _sums(x: Array, axes: Axes, by: Array | None = None) -> Array:
     trail = max((axis for axis in range(ndim) if axis not in axes), default=-1) + 1
     first, last = math.prod(shape[:lead]), math.prod(shape[trail:]) if trail else 1
     middle = math.prod(shape[lead:trail])
-    if last > 1 and by is None:
-        totals = numpy.sum(x.reshape(first, middle, last), -1)
-    elif last > 1:
-        totals = np.vecdot(x.reshape(first, middle, last), by.reshape(first, middle, last))
+    if last > 1:
+        rows = x.reshape(first, middle, last)
+        totals = numpy.sum(rows, -1) if by is None else np.vecdot(rows, by.reshape(first, middle, last))
     else:
         totals = (x if by is None else x * by).reshape(first, middle)
     totals = np.ones(first, x.dtype) @ totals if first > 1 else totals
