@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import adjoint as torch
+from adjoint.arrays.kernels import convolution
 from adjoint.nn import functional as F
 
 _WEIGHT, _BIAS = (torch.linspace(low, 2, 64, dtype=torch.float64) for low in (0.5, -1))
@@ -86,7 +87,9 @@ def test_the_largest_elements_of_many_planes_agree_with_those_of_each(kernel, st
         (F.conv_transpose2d, (20, 30), (3, 3), {"padding": 1}),
     ],
 )
-def test_the_convolution_of_many_images_agrees_with_that_of_each(convolve, sizes, kernel, settings, dtype, bound):
+def test_compiled_convolutions_agree_with_products_of_matrices(
+    monkeypatch, convolve, sizes, kernel, settings, dtype, bound
+):
     numbers = np.random.default_rng(0)
     x, w, b = (numbers.standard_normal(shape) for shape in ((32, 12, *sizes), (12, 12, *kernel), (12,)))
     w[0, 1, 0] = 0
@@ -97,14 +100,18 @@ def test_the_convolution_of_many_images_agrees_with_that_of_each(convolve, sizes
         (out * out.detach().sin()).sum().backward()
         return [each.detach().numpy() for each in (out, *(leaf.grad for leaf in leaves))]
 
+    monkeypatch.setattr(convolution, "_LARGE", 0)
     whole = derived(x, dtype)
+    monkeypatch.setattr(convolution, "_LARGE", 1 << 62)
     each = list(zip(*(derived(image[None], torch.float64) for image in x), strict=True))
     expected = [np.concatenate(each[0]), np.concatenate(each[1]), sum(each[2]), sum(each[3])]
     for one, other in zip(whole, expected, strict=True):
         assert np.abs(one - other).max() < bound * np.abs(other).max()
 
 
-def test_what_is_infinite_reaches_only_the_weights_that_meet_it():
+@pytest.mark.parametrize("large", [0, 1 << 62])
+def test_what_is_infinite_reaches_only_the_weights_that_meet_it(monkeypatch, large):
+    monkeypatch.setattr(convolution, "_LARGE", large)
     x = torch.ones(32, 12, 20, 30)
     x[3, 5, 19, 29] = float("inf")
     w = torch.ones(12, 12, 3, 3, requires_grad=True)

@@ -26,7 +26,7 @@ _BLOCK = 1 << 25
 #: fewer places than this in a result are one product for all examples, rather than one for each
 _FEW = 128
 #: products from which on convolutions are compiled, and places of results from which on the gradients of weights are
-_LARGE, _LONG = 1 << 21, 256
+_LARGE, _LONG = 1 << 25, 256
 
 
 class Geometry(NamedTuple):
