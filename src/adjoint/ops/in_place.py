@@ -28,4 +28,5 @@ def _as_function(name: str) -> Callable[..., Tensor]:
 
 
 for _name in _NAMES:
-    export(_as_function(_name), method=False)
+    if hasattr(Tensor, _name):
+        export(_as_function(_name), method=False)
