@@ -32,7 +32,7 @@ def explained(
         return _explain(target, gradient, given.then(names_in(frame)), {}, ROOT, lines_in(frame))
     if not callable(target):
         raise not_a_tensor("explain", "target", 1, target)
-    run = Watched(target, _arguments(inputs), names=given)
+    run = Watched(target, arguments_of(inputs), names=given)
     if not isinstance(run.result, Tensor):
         raise TypeError(f"explain(f, *inputs) needs a function that returns a tensor, not {type(run.result).__name__}")
     return _explain(run.result, gradient, run.names, run.operands, run.root_names, run.lines)
@@ -59,7 +59,7 @@ def _explain(
     return Explanation(graph, root if gradient is None else names.unused("L", "result"))
 
 
-def _arguments(inputs: Sequence[Any]) -> list[Any]:
+def arguments_of(inputs: Sequence[Any]) -> list[Any]:
     """The inputs of a function, with those that are differentiated by as leaves."""
     chosen = any(isinstance(each, Tensor) and each.requires_grad for each in inputs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from adjoint.core.tensor import Tensor, wrap
 from adjoint.insight import latex, markdown, notebook, picture, rendering
 from adjoint.insight.files import Path, written
 from adjoint.insight.graph import Graph
+from adjoint.insight.printed import Printed
 from adjoint.insight.sympy_form import simplified
 from adjoint.insight.working import Working
 from adjoint.lazy import lazy
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 _figure = lazy("adjoint.insight.figure")
 _page = lazy("adjoint.insight.page")
-rich_console = lazy("rich.console", extra="insight")
-rich_text = lazy("rich.text", extra="insight")
 
 #: how a terminal shows each kind of line
 _STYLES = {
@@ -34,7 +34,7 @@ _STYLES = {
 }
 
 
-class Explanation:
+class Explanation(Printed):
     """The chain rule worked out for the program that leads to one tensor.
 
     It prints as text. `show()` prints it in colour where it can, and notebooks show it by themselves. To look into:
@@ -117,25 +117,9 @@ class Explanation:
 
     # --- printing ---
 
-    def __str__(self) -> str:
-        return "\n".join(text for _, text in rendering.lines(self))
-
-    __repr__ = __str__
-
-    def __rich__(self) -> Any:
-        text = rich_text.Text(no_wrap=True)
-        for kind, line in rendering.lines(self):
-            text.append(line + "\n", style=_STYLES.get(kind, ""))
-        return text
-
-    def show(self) -> None:
-        """Print, in colour where this is a terminal and the package rich is there."""
-        try:
-            console = rich_console.Console(soft_wrap=True)
-        except ModuleNotFoundError:
-            print(self)  # noqa: T201 - what the method is for
-        else:
-            console.print(self)
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """The text, line by line, each after the style in which a terminal shows it."""
+        return ((_STYLES.get(kind, ""), line) for kind, line in rendering.lines(self))
 
     # --- files ---
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from adjoint.core.graph import Node, node_of
 from adjoint.core.tensor import Tensor
-from adjoint.insight.naming import _inside, caller, is_ours
+from adjoint.insight.naming import caller, inside, is_ours
 
 _IN_SEQUENCE = re.compile(r"\.(\d+)(?=\.|$)")  # a module's place in a Sequential: `model.0.weight` is `model[0].weight`
 _FRAMES = 10  # of those that lead to a question, innermost first
@@ -49,7 +49,7 @@ def _tensors(names: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
     items = [(name, value) for name, value in list(names.items()) if name[:1] != "_"]
     yield from ((name, value) for name, value in items if isinstance(value, Tensor))
     for name, value in items:
-        yield from _inside(name, value)
+        yield from inside(name, value)
     for name, value in items:
         inner = getattr(value, "__dict__", None)
         if not isinstance(inner, dict) or isinstance(value, type | ModuleType):
@@ -58,4 +58,4 @@ def _tensors(names: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
             if isinstance(part, Tensor):
                 yield f"{name}.{key}", part
             else:
-                yield from _inside(f"{name}.{key}", part)
+                yield from inside(f"{name}.{key}", part)

@@ -72,14 +72,13 @@ def _without_history(question: Question) -> Answer:
 
 def _frozen_at(question: Question) -> Iterator[SourceLine]:
     """The lines of the callers' files that set `requires_grad` to False."""
-    seen = set()
-    for scope in question.scopes:
-        if scope is None or scope.source.file in seen:
-            continue
-        seen.add(scope.source.file)
-        for node in ast.walk(scope.source.tree):
-            if _freezes(node):
-                yield scope.line(node)
+    return (scope.line(node) for scope, node in _in_callers_files(question) if _freezes(node))
+
+
+def _in_callers_files(question: Question) -> Iterator[tuple[Scope, ast.AST]]:
+    """All that the callers' files say, each with a scope of its file."""
+    scopes = {scope.source.file: scope for scope in reversed(question.scopes) if scope is not None}
+    return ((scope, node) for scope in scopes.values() for node in ast.walk(scope.source.tree))
 
 
 def _freezes(node: ast.AST) -> bool:
@@ -270,15 +269,11 @@ def _cleared(question: Question, event: Event) -> Answer:
 
 def _set_to_none(question: Question) -> Iterator[SourceLine]:
     """The lines of the callers' files that set a `.grad` to None, or delete it."""
-    seen = set()
-    for scope in question.scopes:
-        if scope is None or scope.source.file in seen:
-            continue
-        seen.add(scope.source.file)
-        for node in ast.walk(scope.source.tree):
-            targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else ()
-            is_none = not isinstance(node, ast.Assign) or (
-                isinstance(node.value, ast.Constant) and node.value.value is None
-            )
-            if is_none and any(isinstance(each, ast.Attribute) and each.attr == "grad" for each in targets):
-                yield scope.line(node)
+    return (scope.line(node) for scope, node in _in_callers_files(question) if _clears(node))
+
+
+def _clears(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assign) and not (isinstance(node.value, ast.Constant) and node.value.value is None):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else ()
+    return any(isinstance(each, ast.Attribute) and each.attr == "grad" for each in targets)

@@ -60,7 +60,7 @@ class Names:
             if isinstance(value, Tensor):
                 self.add(name, value)
         for name, value in items:
-            for inner, tensor in _inside(name, value):
+            for inner, tensor in inside(name, value):
                 self.add(inner, tensor)
 
     def then(self, others: Names) -> Names:
@@ -99,7 +99,7 @@ class Names:
         return next(self.fresh(candidates[-1]))
 
 
-def _inside(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+def inside(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
     """The tensors in a container or module, each with the expression that leads to it."""
     if isinstance(value, list | tuple):
         named = ((f"{name}[{place}]", item) for place, item in enumerate(value[:_LOOKED_INTO]))

@@ -15,7 +15,7 @@ from adjoint.core.tensor import Tensor
 from adjoint.insight import troubled
 from adjoint.insight.answer import Answer
 from adjoint.insight.asking import Question
-from adjoint.insight.explaining import _arguments
+from adjoint.insight.explaining import arguments_of
 from adjoint.insight.paths import no_path
 from adjoint.insight.program import Scope, scope_of_call
 from adjoint.insight.slices import forward_of, returned
@@ -26,7 +26,7 @@ from adjoint.nn.modules.module import Module
 def why_of_function(function: Callable, inputs: Sequence[Any], frame: FrameType) -> Answer:
     """The answer for the gradients of a function at some inputs: the first with which something is wrong."""
     is_module = isinstance(function, Module)  # whose parameters it is asked about, unless an input requires a gradient
-    arguments = list(inputs) if is_module else _arguments(inputs)
+    arguments = list(inputs) if is_module else arguments_of(inputs)
     hooks.activate()
     with modes.mode(grad_enabled=True, anomaly=True, check_nan=False):
         result = function(*arguments)

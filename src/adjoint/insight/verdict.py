@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
 
 from adjoint.insight.comparing import Difference
+from adjoint.insight.printed import Printed
 from adjoint.insight.value import digits, summarise
-from adjoint.lazy import lazy
-
-rich_console = lazy("rich.console", extra="insight")
-rich_text = lazy("rich.text", extra="insight")
 
 _WIDEST = 34  # characters of a value in a table
 _SHOWN = 10  # elements of one derivative in which it differs
@@ -89,7 +85,7 @@ class Entry:
         return self.name, short(self.given), short(self.autograd), numerical, self.verdict
 
 
-class GradientCheck:
+class GradientCheck(Printed):
     """Whether a derivative derived by hand is right. It is true where all of it is; it prints as a table.
 
     `entries` are the derivatives that were checked, `top` the name of what is differentiated. `unchecked` are the
@@ -143,7 +139,7 @@ class GradientCheck:
         for name, missing in self.unchecked.items():
             yield f"{name} is not checked: {_listed(missing)} {_are(missing)} not given."
 
-    def _lines(self) -> Iterator[tuple[str, str]]:
+    def lines(self) -> Iterator[tuple[str, str]]:
         """The table as lines, each with the style that a terminal may show it in."""
         rows: list[tuple[tuple[str, ...], list[str]]] = [(self._headings, []), *self._rows()]
         widths = [max(len(cells[place]) for cells, _ in rows) for place in range(len(self._headings))]
@@ -155,26 +151,6 @@ class GradientCheck:
             yield from (("dim", f"  {' ' * widths[0]}  {note}") for note in notes)
         for place, remark in enumerate(self._remarks()):
             yield "dim", f"{'' if place else chr(10)}{remark}"
-
-    def __str__(self) -> str:
-        return "\n".join(line for _, line in self._lines())
-
-    __repr__ = __str__
-
-    def __rich__(self) -> Any:
-        text = rich_text.Text(no_wrap=True)
-        for style, line in self._lines():
-            text.append(line + "\n", style=style)
-        return text
-
-    def show(self) -> None:
-        """Print, in colour where this is a terminal and the package rich is there."""
-        try:
-            console = rich_console.Console(soft_wrap=True)
-        except ModuleNotFoundError:
-            print(self)  # noqa: T201 - what the method is for
-        else:
-            console.print(self)
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{escape(each)}</th>" for each in self._headings)
