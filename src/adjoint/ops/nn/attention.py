@@ -62,6 +62,7 @@ def multi_head_attention_forward(
     mask = None if causal else added_mask(attn_mask, "attn_mask", query.dtype)
     _demand(width == embed_dim_to_check, f"was expecting embedding dimension of {embed_dim_to_check}, but got {width}")
     _demand(width % num_heads == 0, f"embed_dim {width} not divisible by num_heads {num_heads}")
+    in_heads = False
     if use_separate_proj_weight:
         separate = _checked_weights(key, value, (q_proj_weight, k_proj_weight, v_proj_weight))
         biases = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
@@ -69,7 +70,13 @@ def multi_head_attention_forward(
     else:
         _demand(key.shape == value.shape, f"key shape {key.shape} does not match value shape {value.shape}")
         _demand(in_proj_weight is not None, "use_separate_proj_weight is False but in_proj_weight is None")
-        q, k, v = _projected(query, key, value, in_proj_weight, in_proj_bias)
+        in_heads = query is key is value and all(each is None for each in (bias_k, bias_v, static_k, static_v))
+        if in_heads:  # all at once, and one view for what would be three each
+            projected = linear(query, in_proj_weight, in_proj_bias)  # type: ignore[arg-type]
+            parts = projected.view(length, examples, 3, num_heads, width // num_heads)
+            q, k, v = parts.permute(2, 1, 3, 0, 4).unbind()
+        else:
+            q, k, v = _projected(query, key, value, in_proj_weight, in_proj_bias)
     if mask is not None:
         mask = _checked_mask(mask, (length, key.shape[0]), groups)
     if bias_k is not None and bias_v is not None:
@@ -80,11 +87,14 @@ def multi_head_attention_forward(
     else:
         _demand(bias_k is None, "bias_k is set but bias_v is None")
         _demand(bias_v is None, "bias_v is set but bias_k is None")
-    q = _heads(q, num_heads)
-    k, v = (
-        _heads(x, num_heads) if static is None else _checked_static(static, name, groups, width // num_heads, num_heads)
-        for x, static, name in ((k, static_k, "static_k"), (v, static_v, "static_v"))
-    )
+    if not in_heads:
+        q = _heads(q, num_heads)
+        k, v = (
+            _heads(x, num_heads)
+            if static is None
+            else _checked_static(static, name, groups, width // num_heads, num_heads)
+            for x, static, name in ((k, static_k, "static_k"), (v, static_v, "static_v"))
+        )
     if add_zero_attn:
         k, v = (pad(x, (0, 0, 0, 1)) for x in (k, v))
         mask, padding = _widened(mask), _widened(padding)
