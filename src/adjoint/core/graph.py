@@ -268,7 +268,11 @@ def freed(node: Node) -> RuntimeError:
         "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
         "you need to access saved tensors after calling backward.\n"
         f"The operation{held} is {node.name()}: run the forward pass again, or pass retain_graph=True to the first backward().\n"
-        + (ask_why(node, "which backward pass freed it") if held else "adjoint.why(loss) says which backward pass freed it.")
+        + (
+            ask_why(node, "which backward pass freed it")
+            if held
+            else "adjoint.why(loss) says which backward pass freed it."
+        )
     )
 
 

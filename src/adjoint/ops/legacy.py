@@ -19,7 +19,9 @@ def _made(arguments: tuple, dtype: DType) -> Any:
     """The array that a constructor of tensors of this type makes: from one sequence or array, or by sizes."""
     if len(arguments) == 1 and not isinstance(arguments[0], Size):
         (data,) = arguments
-        if isinstance(data, list | tuple | range | np.ndarray) or (hasattr(data, "__array__") and hasattr(data, "__len__")):
+        if isinstance(data, list | tuple | range | np.ndarray) or (
+            hasattr(data, "__array__") and hasattr(data, "__len__")
+        ):
             return array_of(data, dtype)
         if isinstance(data, str):
             raise TypeError(f"new(): invalid data type '{type(data).__name__}'")

@@ -83,8 +83,8 @@ class Adagrad(_Rescaling):
     def share_memory(self) -> None:
         """Move its state into memory that processes share."""
         for state in self.state.values():
-            for tensor in (state["step"], state["sum"]):
-                tensor.share_memory_()
+            for each in (state["step"], state["sum"]):
+                each.share_memory_()
 
     def first_state(self, p: Tensor, group: Group) -> dict[str, Any]:
         start = group["initial_accumulator_value"]
