@@ -6,6 +6,7 @@ Adjoint has none of these libraries. A switch keeps what it is set to, and chang
 >>> torch.backends.cudnn.benchmark = True
 >>> torch.backends.cudnn.benchmark, torch.backends.cudnn.is_available()
 (True, False)
+>>> torch.backends.cudnn.benchmark = False
 """
 
 from adjoint.core.face import loaded_on_use as _loaded_on_use
