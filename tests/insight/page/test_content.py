@@ -55,12 +55,13 @@ def test_sums_over_several_consumers_are_steps(visit, recurrence_page):
     assert "is used 12 times" in details(page)
     assert page.locator("#details .row").count() >= 8
     page.click("#details details summary")
-    assert page.locator("#details .row").count() == 13
+    page.wait_for_function("document.querySelectorAll('#details .row').length === 13")  # filled when it has opened
 
 
 def test_tensors_can_be_opened(visit, network_page):
     page = visit(network_page)
     page.click("#details .tensor summary >> nth=0")
+    page.wait_for_selector("#details .tensor pre")  # filled when it has opened
     opened = page.inner_text("#details .tensor >> nth=0")
     assert "norm" in opened
     assert "zeros" in opened
