@@ -236,6 +236,11 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
     "adjoint.ops.nn.attention": {
         "functions": ("nn.functional.multi_head_attention_forward",),
     },
+    "adjoint.ops.nn.batch_normalisation": {
+        "functions": ("batch_norm", "instance_norm", "native_batch_norm", "nn.functional.batch_norm",
+            "nn.functional.instance_norm"),
+        "records": ("batch_norm_by_running", "native_batch_norm"),
+    },
     "adjoint.ops.nn.classification_losses": {
         "functions": ("nn.functional.binary_cross_entropy", "nn.functional.binary_cross_entropy_with_logits",
             "nn.functional.cross_entropy", "nn.functional.linear_cross_entropy", "nn.functional.nll_loss",
@@ -305,11 +310,9 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
         "records": ("multi_margin_loss", "multilabel_margin_loss"),
     },
     "adjoint.ops.nn.normalisation": {
-        "functions": ("batch_norm", "group_norm", "instance_norm", "layer_norm", "native_batch_norm",
-            "native_group_norm", "native_layer_norm", "nn.functional.batch_norm", "nn.functional.group_norm",
-            "nn.functional.instance_norm", "nn.functional.layer_norm", "nn.functional.local_response_norm",
-            "nn.functional.rms_norm", "rms_norm"),
-        "records": ("batch_norm_by_running", "native_batch_norm", "native_group_norm", "native_layer_norm"),
+        "functions": ("group_norm", "layer_norm", "native_group_norm", "native_layer_norm", "nn.functional.group_norm",
+            "nn.functional.layer_norm", "nn.functional.local_response_norm", "nn.functional.rms_norm", "rms_norm"),
+        "records": ("native_group_norm", "native_layer_norm"),
     },
     "adjoint.ops.nn.padding": {
         "functions": ("constant_pad_nd", "nn.functional.pad"),

@@ -1,6 +1,6 @@
 import numpy as np
 
-from adjoint.ops.nn.normalisation import Layout
+from adjoint.ops.nn.standardising import Layout
 
 X = np.array([[0.31, -1.27, 2.13], [-0.62, 1.71, -2.58]])
 Y = np.array([[1.42, 0.37, -0.83], [2.21, -1.16, 0.94]])
