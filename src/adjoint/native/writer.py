@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from adjoint.native.code import NativeCode, machine
 from adjoint.native.lanes import Code, Lanes, ir_type
 from adjoint.native.threads import run_shared
 
-__all__ = ["Writer", "compiled"]
+__all__ = ["Kernel", "Writer", "family"]
 
 ir = lazy("llvmlite.ir", extra="compile")
 
@@ -132,13 +133,25 @@ class Writer:
         self.code.ret_void()
 
 
-def compiled(name: str, dtype: np.dtype, kernels: dict[str, Callable[[Writer], None]]) -> dict[str, Kernel]:
-    """Compile kernels for arrays of one type, each by the function that writes it."""
-    module = ir.Module(name)
-    for kernel, write in kernels.items():
-        write(Writer(module, kernel, dtype))
-    code = NativeCode("\n".join([str(module), *map(_driver, kernels), DRIVERS]))
-    return {kernel: _function(code, kernel) for kernel in kernels}
+def family(name: str, **kernels: Callable[[Writer], None]) -> Callable[[np.dtype], dict[str, Kernel] | None]:
+    """A function from a type of elements to kernels for it, each made by the function that writes it.
+
+    They are compiled when they are first asked for; None where there is no compiler.
+    """
+
+    @cache
+    def compiled(dtype: np.dtype) -> dict[str, Kernel] | None:
+        try:
+            machine()
+        except ModuleNotFoundError:
+            return None
+        module = ir.Module(name)
+        for kernel, write in kernels.items():
+            write(Writer(module, kernel, dtype))
+        code = NativeCode("\n".join([str(module), *map(_driver, kernels), DRIVERS]))
+        return {kernel: _function(code, kernel) for kernel in kernels}
+
+    return compiled
 
 
 def _driver(name: str) -> str:

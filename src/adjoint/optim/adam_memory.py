@@ -7,14 +7,14 @@ have taken about as long as it takes to compile.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from adjoint.native.code import machine
-from adjoint.native.writer import Kernel, Writer, compiled
+from adjoint.native.writer import Writer, family
 from adjoint.optim import in_place
 
 #: elements that NumPy steps on in about the time that the compiler takes
@@ -82,16 +82,7 @@ def _write(to: Writer, *, decays: bool) -> None:
     to.end()
 
 
-@cache
-def _kernels(dtype: np.dtype) -> dict[str, Kernel] | None:
-    """The functions for a type of elements, or None where there is no compiler."""
-    try:
-        machine()
-    except ModuleNotFoundError:
-        return None
-    return compiled(
-        "adam", dtype, {"plain": lambda to: _write(to, decays=False), "decayed": lambda to: _write(to, decays=True)}
-    )
+_kernels = family("adam", plain=partial(_write, decays=False), decayed=partial(_write, decays=True))
 
 
 def step_together(works: Sequence[Work]) -> None:

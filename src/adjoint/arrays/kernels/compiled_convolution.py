@@ -9,14 +9,13 @@ as many as keep all sums in registers. A kernel is compiled once for each type o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from adjoint.arrays.numpy import Array
 from adjoint.native.code import machine
-from adjoint.native.writer import Kernel, Writer, compiled
+from adjoint.native.writer import Writer, family
 
 #: elements of the longest vector, to which runs are rounded up
 _GRAIN = 16
@@ -29,16 +28,6 @@ _TASKS = 8
 def rounded(size: int) -> int:
     """The size of a run with room for as many places: whole vectors."""
     return -(-size // _GRAIN) * _GRAIN
-
-
-@cache
-def kernels(dtype: np.dtype) -> dict[str, Kernel] | None:
-    """The functions for a type of elements, or None where there is no compiler."""
-    try:
-        machine()
-    except ModuleNotFoundError:
-        return None
-    return compiled("convolution", dtype, {"convolution": _write_convolution, "weight": _write_weight})
 
 
 def _rows() -> int:
@@ -158,3 +147,6 @@ def _write_weight(to: Writer) -> None:
 
     to.loop(first, last, 1, over_images)
     to.end()
+
+
+kernels = family("convolution", convolution=_write_convolution, weight=_write_weight)

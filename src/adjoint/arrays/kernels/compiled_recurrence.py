@@ -7,7 +7,6 @@ gates of a few sequences and of one vector of units are summed in registers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,21 +15,11 @@ from adjoint.arrays.numpy import Array
 from adjoint.native.code import machine
 from adjoint.native.math import sigmoid, tanh
 from adjoint.native.threads import get_num_threads
-from adjoint.native.writer import Kernel, Writer, compiled
+from adjoint.native.writer import Writer, family
 
 #: multiplications from which on a layer is worth compiling for
 _WORTH = 1 << 25
 _GATES = 4
-
-
-@cache
-def _kernels(dtype: np.dtype) -> dict[str, Kernel] | None:
-    """The functions for a type of elements, or None where there is no compiler."""
-    try:
-        machine()
-    except ModuleNotFoundError:
-        return None
-    return compiled("recurrence", dtype, {"forward": _write_forward, "backward": _write_backward})
 
 
 def _abreast() -> int:
@@ -228,3 +217,6 @@ def _write_backward(to: Writer) -> None:
 
     _through(to, batch, moments, (last_moment, back), shares, at_moment)
     to.end()
+
+
+_kernels = family("recurrence", forward=_write_forward, backward=_write_backward)
