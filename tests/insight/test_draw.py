@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 import adjoint as torch
+from tests.autograd.test_function import cube
 
 pytest.importorskip("fast_sugiyama")
 
@@ -109,16 +110,7 @@ def test_saved_tensors():
 
 
 def test_nodes_of_several_outputs_views_and_functions_of_the_users_own():
-    class Cube(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x**3
-
-        @staticmethod
-        def backward(ctx, g):
-            return 3 * ctx.saved_tensors[0] ** 2 * g
-
+    Cube = cube(torch)
     x = leaf([1.0, 5.0], [4.0, 2.0])
     a, b = x.T.split(1, dim=1)
     y = x * 1

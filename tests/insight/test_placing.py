@@ -8,6 +8,7 @@ import adjoint as torch
 import adjoint.nn.functional as F
 from adjoint.insight import explain
 from adjoint.insight.steps import OperationStep
+from tests.autograd.test_function import cube
 
 
 def lines_of(explanation):
@@ -68,16 +69,7 @@ def test_variables_bound_twice_and_changed_in_place_have_none():
 
 
 def test_functions_of_the_users_own():
-    class Cube(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x**3
-
-        @staticmethod
-        def backward(ctx, g):
-            return 3 * ctx.saved_tensors[0] ** 2 * g
-
+    Cube = cube(torch)
     x = leaf(2.0)
     y = Cube.apply(x * 2)
     assert lines_of(explain(y, gradient=y.detach()))[-1] == ("Cube", "y = Cube.apply(x * 2)")
