@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-_OWN_FILES = str(Path(__file__).parent.parent / "_")[:-1]
+from adjoint.core.callers import is_ours
+
 #: the user's name for what holds a tensor, a node's result, or the memory of a log of writes; set by `adjoint.insight`
 name_of: Callable[[Any], str | None] | None = None
 
@@ -35,7 +35,7 @@ def warn_once(text: str, category: type[GradientWarning]) -> None:
     """Give a warning at the line of the user's that led here, if it was not given there before."""
     frame: Any = sys._getframe(1)
     depth = 2
-    while frame.f_code.co_filename.startswith(_OWN_FILES) and frame.f_back is not None:
+    while is_ours(frame.f_code) and frame.f_back is not None:
         frame, depth = frame.f_back, depth + 1
     place = category, frame.f_code.co_filename, frame.f_lineno
     if place not in _given:

@@ -6,16 +6,14 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from adjoint.core import apply, modes
+from adjoint.core.callers import caller, is_ours
 from adjoint.core.graph import Node, expose
 from adjoint.core.tensor import Tensor
-
-_OWN_FILES = str(Path(__file__).parent.parent)
 
 
 class Place:
@@ -24,11 +22,8 @@ class Place:
     __slots__ = ("_frames",)
 
     def __init__(self) -> None:
-        frame: Any = sys._getframe(1)
-        while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN_FILES):
-            frame = frame.f_back
         # the lines of the source are read when the place is shown, if it ever is
-        self._frames = traceback.StackSummary.extract(traceback.walk_stack(frame), lookup_lines=False)
+        self._frames = traceback.StackSummary.extract(traceback.walk_stack(caller()), lookup_lines=False)
         self._frames.reverse()
 
     def lines(self) -> list[str]:
@@ -120,6 +115,6 @@ def _stack(node: Node) -> str | None:
 
 def _warn(text: str) -> None:
     frame, depth = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN_FILES):
+    while frame.f_back is not None and is_ours(frame.f_code):
         frame, depth = frame.f_back, depth + 1
     warnings.warn(text, UserWarning, stacklevel=depth)

@@ -7,17 +7,16 @@ a place in the program as a code object and an instruction, which become a file 
 from __future__ import annotations
 
 from collections import deque
-from pathlib import Path
 from sys import _getframe
 from types import CodeType
 from typing import Any, NamedTuple
 from weakref import ref
 
+from adjoint.core.callers import caller
 from adjoint.core.graph import next_sequence
 
 BACKWARD, ZERO_GRAD, STEP, RECORDING_OFF = "backward", "zero_grad", "step", "recording off"
 
-_OWN_FILES = str(Path(__file__).parent.parent / "_")[:-1]
 _KEPT = 16  # of each kind
 
 
@@ -54,9 +53,7 @@ def note(kind: str, subject: Any) -> None:
 
 def place_of_caller() -> tuple[CodeType, int]:
     """The innermost place in the program that is the user's own, as a code object and an instruction."""
-    frame: Any = _getframe(1)
-    while frame.f_code.co_filename.startswith(_OWN_FILES) and frame.f_back is not None:
-        frame = frame.f_back
+    frame = caller()
     return frame.f_code, frame.f_lasti
 
 

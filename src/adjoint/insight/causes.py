@@ -8,11 +8,11 @@ import numpy as np
 
 from adjoint.core import modes
 from adjoint.core.apply import not_a_tensor
+from adjoint.core.callers import caller
 from adjoint.core.tensor import Tensor
 from adjoint.insight import missing, troubled
 from adjoint.insight.answer import Answer
 from adjoint.insight.asking import Question
-from adjoint.insight.naming import caller
 from adjoint.insight.rerun import why_of_function
 
 

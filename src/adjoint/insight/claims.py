@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from adjoint.core.callers import caller
 from adjoint.core.dtypes import complex128, float64
 from adjoint.core.limits import finfo
 from adjoint.core.tensor import Tensor
 from adjoint.insight.expression import parse
-from adjoint.insight.naming import caller
 from adjoint.insight.point import Point
 from adjoint.ops.conversion import detach
 

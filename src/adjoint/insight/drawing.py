@@ -10,6 +10,7 @@ import numpy as np
 from adjoint.arrays.formula import Symbol
 from adjoint.arrays.symbolic import symbolic
 from adjoint.core.apply import not_a_tensor
+from adjoint.core.callers import caller
 from adjoint.core.dtypes import from_numpy_dtype
 from adjoint.core.graph import FREED, Node
 from adjoint.core.primitive import OUT, VALUE
@@ -17,7 +18,7 @@ from adjoint.core.recorded import Recorded
 from adjoint.core.saved import saved_names
 from adjoint.core.tensor import Tensor
 from adjoint.insight.files import Path, written
-from adjoint.insight.naming import Key, Names, caller, key_of, key_of_tensor, names_in
+from adjoint.insight.naming import Key, Names, key_of, key_of_tensor, names_in
 from adjoint.insight.picture import Arrow, Box, Picture, dot, svg
 from adjoint.nn.parameter import Parameter
 

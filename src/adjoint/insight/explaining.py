@@ -8,10 +8,11 @@ from typing import Any
 from adjoint.arrays import is_foreign
 from adjoint.autograd.entry import starts_of
 from adjoint.core.apply import not_a_tensor
+from adjoint.core.callers import caller
 from adjoint.core.tensor import Tensor, wrap
 from adjoint.insight.explanation import Explanation
 from adjoint.insight.graph import Graph, no_numbers
-from adjoint.insight.naming import Names, caller, names_in
+from adjoint.insight.naming import Names, names_in
 from adjoint.insight.placing import lines_in
 from adjoint.insight.source import SourceLine
 from adjoint.insight.watching import ROOT, Watched

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType, ModuleType
 from typing import Any
 
+from adjoint.core.callers import caller, is_ours
 from adjoint.core.graph import Node, node_of
 from adjoint.core.tensor import Tensor
-from adjoint.insight.naming import caller, inside, is_ours
+from adjoint.insight.naming import inside
 
 _IN_SEQUENCE = re.compile(r"\.(\d+)(?=\.|$)")  # a module's place in a Sequential: `model.0.weight` is `model[0].weight`
 _FRAMES = 10  # of those that lead to a question, innermost first

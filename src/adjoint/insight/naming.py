@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,6 @@ from adjoint.core.tensor import Tensor, edge_of
 
 Key = tuple[int, int]  # the identity of a leaf or node, and which of the node's outputs
 
-_PACKAGE = str(Path(__file__).parent.parent / "_")[:-1]  # with the separator at its end
 _LOOKED_INTO = 100  # of a longer list or dict, only so many elements are looked at
 
 
@@ -110,19 +107,6 @@ def inside(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
     else:
         return
     yield from ((path, item) for path, item in named if isinstance(item, Tensor))
-
-
-def is_ours(code: CodeType) -> bool:
-    """Whether code is the library's, not its user's."""
-    return code.co_filename.startswith(_PACKAGE)
-
-
-def caller() -> FrameType:
-    """The innermost frame that is not the library's own."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and is_ours(frame.f_code):
-        frame = frame.f_back
-    return frame
 
 
 def names_in(frame: FrameType) -> Names:

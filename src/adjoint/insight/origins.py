@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from adjoint.core.callers import is_ours
 from adjoint.core.graph import Node, public_name
 from adjoint.core.primitive import Primitive
 from adjoint.core.recorded import Recorded
 from adjoint.insight.constants import constant_of, is_constant
-from adjoint.insight.naming import is_ours
 from adjoint.insight.slices import Occurrence, Slice
 from adjoint.insight.source import SourceLine, line_at
 from adjoint.nn.modules.module import Module

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from adjoint.core.callers import is_ours
 from adjoint.core.tensor import Tensor
-from adjoint.insight.naming import is_ours
 from adjoint.insight.source import SourceLine
 from adjoint.insight.syntax import (
     Definition,

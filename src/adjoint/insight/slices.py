@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adjoint.core.callers import is_ours
 from adjoint.core.tensor import Tensor
 from adjoint.insight.cuts import Cut, cut_by_expression, cuts_by_blocks
-from adjoint.insight.naming import is_ours
 from adjoint.insight.program import UNKNOWN, Passed, Scope, holds, scope_of_call
 from adjoint.insight.syntax import Definition, parameters
 from adjoint.nn.modules.module import Module

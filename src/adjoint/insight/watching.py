@@ -9,10 +9,11 @@ from types import FrameType, MappingProxyType
 from typing import Any
 
 from adjoint.core import modes
+from adjoint.core.callers import caller, is_ours
 from adjoint.core.graph import Node, node_of
 from adjoint.core.primitive import Primitive
 from adjoint.core.tensor import Tensor
-from adjoint.insight.naming import Names, caller, is_ours, names_in
+from adjoint.insight.naming import Names, names_in
 from adjoint.insight.placing import lines_in
 from adjoint.insight.source import SourceLine, line_at
 
